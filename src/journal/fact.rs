@@ -1,0 +1,188 @@
+//! The journal: who gained or lost which range of which room, when, by which path, from whom.
+//!
+//! Metrics and reports read facts and the final books, never a protocol, so every protocol is measured by
+//! the same lines of code.
+
+use super::ids::{EventNo, RoomId, ServerId, UserId};
+use crate::kernel::SimTime;
+
+/// The path by which a server came to hold something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Path {
+    /// Delivered by its sender's server in a transaction.
+    Push,
+    /// Pulled by `get_missing_events` behind a push.
+    GapFill,
+    /// Pulled by `backfill` because a client paginated.
+    Backfill,
+    /// Received in or after a join.
+    Join,
+    /// Fetched as a single event (jump to date).
+    Jump,
+    /// Downloaded again from the server that owns it.
+    Redownload,
+    /// Put back by a restore.
+    Restore,
+    /// Registered, set or uploaded anew by a person.
+    Anew,
+    /// Invited from elsewhere.
+    Invite,
+}
+
+/// Why a server lost something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The database went back to a backup.
+    Restore,
+    /// A copy of the database stopped half-way and the original was deleted.
+    FailedCopy,
+    /// The media store was lost.
+    MediaLoss,
+    /// The server died.
+    Death,
+    /// Purged by the server's own policy or administrator.
+    Purge,
+    /// Redacted.
+    Redaction,
+}
+
+/// What a fact is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// Items `first..=last` of a room.
+    Items {
+        /// The room.
+        room: RoomId,
+        /// First item.
+        first: EventNo,
+        /// Last item, included.
+        last: EventNo,
+    },
+    /// The files attached to items `first..=last` of a room.
+    Files {
+        /// The room.
+        room: RoomId,
+        /// First item.
+        first: EventNo,
+        /// Last item, included.
+        last: EventNo,
+    },
+    /// The server's own knowledge of a room: that it exists and that its users are in it.
+    Room(RoomId),
+    /// A user's membership as the user's own server believes it.
+    Membership(RoomId, UserId),
+    /// An account.
+    Account(UserId),
+    /// The password of an account, by generation (0 is the first).
+    Password(UserId, u32),
+    /// The picture of a room.
+    RoomAvatar(RoomId),
+    /// The whole server.
+    Server,
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// `server` came to hold `what`, by `path`, from `from`.
+    Gained {
+        /// When.
+        at: SimTime,
+        /// Who.
+        server: ServerId,
+        /// What.
+        what: What,
+        /// How.
+        path: Path,
+        /// The giving server; the server itself where there is none.
+        from: ServerId,
+    },
+    /// `server` no longer holds `what`.
+    Lost {
+        /// When.
+        at: SimTime,
+        /// Who.
+        server: ServerId,
+        /// What.
+        what: What,
+        /// Why.
+        why: Why,
+    },
+    /// `server` holds items without their content from now on.
+    Hollowed {
+        /// When.
+        at: SimTime,
+        /// Who.
+        server: ServerId,
+        /// What.
+        what: What,
+        /// Why.
+        why: Why,
+    },
+    /// A push, request or scroll that could have helped and did not, with the reason.
+    Refused {
+        /// When.
+        at: SimTime,
+        /// The server that got nothing.
+        server: ServerId,
+        /// The room concerned.
+        room: RoomId,
+        /// The peer concerned.
+        peer: ServerId,
+        /// A short name of the rule that refused (`unknown-room`, `not-in-room`, `state-missing`,
+        /// `empty-backfill`, `bad-signature`, `purged-below`, `unreachable`).
+        rule: &'static str,
+    },
+    /// Something was done to a server or a link.
+    Struck {
+        /// When.
+        at: SimTime,
+        /// The server struck.
+        server: ServerId,
+        /// A short name of the fault (`restore`, `failed-copy`, `stop`, `start`, `cut`, `heal`, ...).
+        fault: &'static str,
+    },
+}
+
+impl Fact {
+    /// When it happened.
+    pub fn at(&self) -> SimTime {
+        match self {
+            Fact::Gained { at, .. }
+            | Fact::Lost { at, .. }
+            | Fact::Hollowed { at, .. }
+            | Fact::Refused { at, .. }
+            | Fact::Struck { at, .. } => *at,
+        }
+    }
+
+    /// The server whose books changed.
+    pub fn server(&self) -> ServerId {
+        match self {
+            Fact::Gained { server, .. }
+            | Fact::Lost { server, .. }
+            | Fact::Hollowed { server, .. }
+            | Fact::Refused { server, .. }
+            | Fact::Struck { server, .. } => *server,
+        }
+    }
+}
+
+/// All facts of a run, in order of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Journal {
+    facts: Vec<Fact>,
+}
+
+impl Journal {
+    /// Writes a fact down. Facts arrive in order of time.
+    pub fn write(&mut self, fact: Fact) {
+        debug_assert!(self.facts.last().is_none_or(|last| last.at() <= fact.at()));
+        self.facts.push(fact);
+    }
+
+    /// The facts, oldest first.
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+}

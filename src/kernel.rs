@@ -1,0 +1,5 @@
+//! Time, queue, randomness. The kernel knows nothing of servers.
+
+mod time;
+
+pub use time::{SimDuration, SimTime};

@@ -1,0 +1,28 @@
+//! What does a federation give back?
+//!
+//! `fedheal` simulates federated networks event by event where something is wrong, and as counts and
+//! ranges where nothing is. The modules below stand in the order of their shelves: each imports only from
+//! those above it (`tests/it/tidy.rs` checks that). Start at [`simulation`], whose `run` is the main loop.
+
+pub mod kernel;
+
+pub mod journal;
+
+pub mod faults;
+pub mod room;
+pub mod workload;
+
+pub mod metrics;
+pub mod protocol;
+
+pub mod world;
+
+pub mod scenario;
+
+pub mod simulation;
+
+pub mod verify;
+
+pub mod report;
+
+pub mod cli;

@@ -1,0 +1,3 @@
+//! Deciders: each sees one server's own books, a clock value and one cue, and answers with effects.
+
+pub mod matrix;

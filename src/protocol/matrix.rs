@@ -1,0 +1,5 @@
+//! Matrix as Synapse does it.
+
+mod rules;
+
+pub use rules::Rules;

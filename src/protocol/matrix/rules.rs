@@ -1,0 +1,5 @@
+//! The protocol's parameters.
+
+/// The parameters of one server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {}

@@ -1,0 +1,1 @@
+//! Result folders: tables, the figure, the manifest.

@@ -1,0 +1,1 @@
+//! Rooms as shared logs.

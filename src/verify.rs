@@ -1,0 +1,1 @@
+//! Recordings of real servers: reading them, playing them, comparing cell by cell.

@@ -1,0 +1,7 @@
+//! What people do: single actions, and generated populations that produce them.
+
+mod action;
+mod spec;
+
+pub use action::{Action, Power, StateField};
+pub use spec::{BackupSchedule, People, RoomKind, RoomSpec, UserSpec, Visibility};

@@ -1,0 +1,94 @@
+//! People, rooms and backup plans as they are described, before anything has happened.
+
+use crate::journal::ServerId;
+use crate::kernel::{SimDuration, SimTime};
+
+/// The preset of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoomKind {
+    /// Anyone may join (`public_chat`).
+    Public,
+    /// By invitation (`private_chat`).
+    Private,
+    /// Two people (`trusted_private_chat`, `is_direct`).
+    Direct,
+}
+
+/// `m.room.history_visibility`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Visibility {
+    /// Everyone.
+    WorldReadable,
+    /// All members, the whole history.
+    Shared,
+    /// Members, from their invitation on.
+    Invited,
+    /// Members, from their join on.
+    Joined,
+}
+
+/// Backups at regular times, of all stores, until `last`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSchedule {
+    /// The first one.
+    pub first: SimTime,
+    /// Time between two.
+    pub every: SimDuration,
+    /// The schedule stops silently after this moment.
+    pub last: Option<SimTime>,
+}
+
+/// An account name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserSpec {
+    /// Local part.
+    pub name: String,
+    /// Home server.
+    pub server: ServerId,
+    /// Does the account exist before the first action (password `pw`, session `register`)?
+    pub exists: bool,
+    /// Weight among the members of a room when the author of a message is drawn; 0 = never speaks unscripted.
+    pub weight: u32,
+}
+
+/// A room that some action creates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoomSpec {
+    /// Its label, also its first name.
+    pub name: String,
+    /// Preset.
+    pub kind: RoomKind,
+    /// `m.federate`.
+    pub federate: bool,
+    /// Room version (10, 11, 12).
+    pub version: u8,
+    /// Are messages encrypted?
+    pub encrypted: bool,
+    /// History visibility at creation.
+    pub visibility: Visibility,
+    /// `m.room.retention` `max_lifetime`, if the room has one.
+    pub max_lifetime: Option<SimDuration>,
+    /// Mean messages a day by all members together; 0 = only scripted messages.
+    pub messages_per_day: f64,
+    /// Share of messages with a file attached, of 1000.
+    pub files_per_mille: u32,
+}
+
+/// What people do of themselves in answer to what they see. All rates are per day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct People {
+    /// Scrolls to the end of a room, per local member and day.
+    pub scrolls_per_member_day: f64,
+    /// Page size of a scrolling client.
+    pub page: u32,
+    /// Share of lost accounts, of 1000, whose owner registers the name again.
+    pub register_again_per_mille: u32,
+    /// Mean time from the restore until then.
+    pub register_again_after: SimDuration,
+    /// Share of lost rooms, of 1000, into which a member elsewhere asks a lost user again.
+    pub invite_again_per_mille: u32,
+    /// Mean time from the restore until then.
+    pub invite_again_after: SimDuration,
+    /// Mean time until a person who was asked again joins.
+    pub accept_after: SimDuration,
+}

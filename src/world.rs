@@ -1,0 +1,61 @@
+//! A world before anything has happened in it.
+//!
+//! A scenario file or a recording is turned into a `World`, and the simulation starts from one.
+
+use crate::faults::Fault;
+use crate::journal::{RoomId, ServerId, UserId};
+use crate::kernel::SimTime;
+use crate::protocol::matrix::Rules;
+use crate::workload::{Action, BackupSchedule, People, RoomSpec, UserSpec};
+
+/// A homeserver.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerSpec {
+    /// Its name.
+    pub name: String,
+    /// The protocol parameters in force on it.
+    pub rules: Rules,
+    /// Regular backups, if any.
+    pub backups: Option<BackupSchedule>,
+    /// Position in an order of servers where the protocol leaves it open (ties of oldest joins).
+    pub rank: u32,
+}
+
+/// A world before anything has happened in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct World {
+    /// Key of all random streams.
+    pub seed: u64,
+    /// First moment.
+    pub start: SimTime,
+    /// Last moment.
+    pub end: SimTime,
+    /// Use the in-step shortcut (design, idea 1); off makes every delivery an event.
+    pub in_step: bool,
+    /// Servers, by number.
+    pub servers: Vec<ServerSpec>,
+    /// Users, by number.
+    pub users: Vec<UserSpec>,
+    /// Rooms, by number.
+    pub rooms: Vec<RoomSpec>,
+    /// Files that scripted uploads make, by number: their labels.
+    pub media: Vec<String>,
+    /// Actions in order of time.
+    pub actions: Vec<(SimTime, Action)>,
+    /// Faults in order of time.
+    pub faults: Vec<(SimTime, Fault)>,
+    /// What people do of themselves.
+    pub people: People,
+}
+
+impl World {
+    /// The server of a user.
+    pub fn home(&self, user: UserId) -> ServerId {
+        self.users[user.index()].server
+    }
+
+    /// The description of a room.
+    pub fn room(&self, room: RoomId) -> &RoomSpec {
+        &self.rooms[room.index()]
+    }
+}
