@@ -1,1 +1,14 @@
-//! Rooms as shared logs.
+//! Rooms as shared logs: numbered items, their parents and times, and the traffic that nobody scripted.
+//!
+//! The log is what the items *are* (the same everywhere, as an event id fixes its content); who holds
+//! which of them stands in each server's own books.
+
+mod log;
+mod pdu;
+mod state;
+mod traffic;
+
+pub use log::{People, Piece, RoomLog};
+pub use pdu::{Body, Membership, Pdu, PowerLevels};
+pub use state::{StateKey, StateMap};
+pub use traffic::{Day, Speakers, Traffic, TrafficRef};

@@ -1,5 +1,37 @@
-//! Matrix as Synapse does it.
+//! Matrix as Synapse does it: a homeserver that decides from its own books.
+//!
+//! Each file holds the rules of one theme: `destination` (sending), `intake` (receiving), `pull` and
+//! `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
+//! `membership`, `local`, `accounts`, `media`, `purge`. The section numbers in comments are those of the
+//! list of rules in ARCHITECTURE.md.
 
+mod accounts;
+mod backfill;
+mod destination;
+mod extremities;
+mod homeserver;
+mod intake;
+mod jump;
+mod local;
+mod media;
+mod membership;
+mod outbox;
+mod pagination;
+mod pull;
+mod purge;
+mod replica;
 mod rules;
+mod serve;
+mod state;
+mod store;
+mod tasks;
+mod visibility;
 
+pub use accounts::Account;
+pub use homeserver::{Database, Homeserver, SigningKey};
+pub use local::actor;
+pub use media::MediaStore;
+pub use outbox::{Answer, Context, Effect, Outcome, Refusal, Request, TaskId, Ticket, Timer};
+pub use replica::{Items, Replica};
 pub use rules::Rules;
+pub use state::{allowed, power_levels, resolve};

@@ -1,0 +1,173 @@
+//! The few distributions needed, on `libm`, each rounded to an integer at once.
+//!
+//! `libm` and not the platform: another crate of the build can switch the platform's functions and move
+//! the last bits of a sample (ARCHITECTURE.md, decisions).
+
+use super::streams::Stream;
+use super::SimDuration;
+
+/// Above this mean a count is drawn in halves, so that `exp(-mean)` stays far from underflow.
+const LARGEST_MEAN: f64 = 32.0;
+/// Above this number of successes to be expected, a binomial is drawn in halves.
+const LARGEST_SUCCESSES: f64 = 32.0;
+
+impl Stream {
+    /// A whole number below `n` (0 for `n` = 0), without bias.
+    pub fn below(&mut self, n: u64) -> u64 {
+        if n == 0 {
+            return 0;
+        }
+        // Lemire's rejection: the high half of a product is uniform once the biased low part is refused.
+        let threshold = n.wrapping_neg() % n;
+        loop {
+            let product = u128::from(self.bits()) * u128::from(n);
+            if product as u64 >= threshold {
+                return (product >> 64) as u64;
+            }
+        }
+    }
+
+    /// True in `per_mille` of 1000 cases.
+    pub fn chance(&mut self, per_mille: u32) -> bool {
+        self.below(1000) < u64::from(per_mille)
+    }
+
+    /// A span from `lo` to `hi`, both included.
+    pub fn uniform(&mut self, lo: SimDuration, hi: SimDuration) -> SimDuration {
+        SimDuration(lo.0 + self.below(hi.0.saturating_sub(lo.0) + 1))
+    }
+
+    /// A factor in thousandths, from `lo` to `hi`, both included.
+    pub fn factor_per_mille(&mut self, lo: u32, hi: u32) -> u32 {
+        lo + self.below(u64::from(hi.saturating_sub(lo)) + 1) as u32
+    }
+
+    /// An exponential span of this mean, at least a millisecond.
+    pub fn exponential(&mut self, mean: SimDuration) -> SimDuration {
+        let span = -libm::log1p(-self.unit()) * mean.0 as f64;
+        SimDuration((libm::round(span) as u64).max(1))
+    }
+
+    /// A standard normal number (Box and Muller).
+    fn normal(&mut self) -> f64 {
+        let radius = libm::sqrt(-2.0 * libm::log1p(-self.unit()));
+        radius * libm::cos(std::f64::consts::TAU * self.unit())
+    }
+
+    /// A lognormal span, at least a millisecond.
+    pub fn lognormal(&mut self, median: SimDuration, sigma: f64) -> SimDuration {
+        let span = median.0 as f64 * libm::exp(sigma * self.normal());
+        SimDuration((libm::round(span) as u64).max(1))
+    }
+
+    /// A lognormal count.
+    pub fn lognormal_count(&mut self, median: f64, sigma: f64) -> u64 {
+        libm::round(median * libm::exp(sigma * self.normal())) as u64
+    }
+
+    /// A lognormal number of thousandths, for rates.
+    pub fn lognormal_per_mille(&mut self, median: f64, sigma: f64) -> u64 {
+        libm::round(1000.0 * median * libm::exp(sigma * self.normal())) as u64
+    }
+
+    /// A Poisson count, exact: by inversion, large means in halves.
+    pub fn poisson(&mut self, mean: f64) -> u64 {
+        if mean > LARGEST_MEAN {
+            return self.poisson(mean / 2.0) + self.poisson(mean / 2.0);
+        }
+        if mean <= 0.0 {
+            return 0;
+        }
+        let (mut k, mut p) = (0, libm::exp(-mean));
+        let mut left = self.unit();
+        while left >= p && k < 1000 {
+            left -= p;
+            k += 1;
+            p *= mean / k as f64;
+        }
+        k
+    }
+
+    /// A binomial count, exact: by inversion, many successes in halves.
+    pub fn binomial(&mut self, n: u64, p: f64) -> u64 {
+        if n == 0 || p <= 0.0 {
+            return 0;
+        }
+        if p >= 1.0 {
+            return n;
+        }
+        if p > 0.5 {
+            return n - self.binomial(n, 1.0 - p);
+        }
+        if n as f64 * p > LARGEST_SUCCESSES {
+            return self.binomial(n / 2, p) + self.binomial(n - n / 2, p);
+        }
+        let odds = p / (1.0 - p);
+        let (mut k, mut q) = (0, libm::pow(1.0 - p, n as f64));
+        let mut left = self.unit();
+        while left >= q && k < n {
+            left -= q;
+            k += 1;
+            q *= odds * (n - k + 1) as f64 / k as f64;
+        }
+        k
+    }
+
+    /// An index, each in proportion to its weight; none if all weights are 0.
+    pub fn pick_weighted(&mut self, weights: &[u32]) -> Option<usize> {
+        let sum: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+        if sum == 0 {
+            return None;
+        }
+        let mut left = self.below(sum);
+        weights.iter().position(|weight| {
+            let here = left < u64::from(*weight);
+            left = left.wrapping_sub(u64::from(*weight));
+            here
+        })
+    }
+
+    /// Shuffles (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i as u64 + 1) as usize);
+        }
+    }
+}
+
+/// A keyed bijection of `0..n` with random access: four Feistel rounds, walked until inside.
+#[derive(Debug, Clone)]
+pub struct Permutation {
+    n: u64,
+    half_bits: u32,
+    keys: [u64; 4],
+}
+
+impl Permutation {
+    /// A permutation of `0..n`, keyed by the stream.
+    pub fn new(mut stream: Stream, n: u64) -> Self {
+        let bits = 64 - n.saturating_sub(1).leading_zeros();
+        Permutation { n, half_bits: bits.div_ceil(2).max(1), keys: std::array::from_fn(|_| stream.bits()) }
+    }
+
+    /// The image of `i`.
+    ///
+    /// # Panics
+    /// If `i` is not below `n`.
+    pub fn apply(&self, i: u64) -> u64 {
+        assert!(i < self.n, "only 0..{} is permuted", self.n);
+        let mask = (1 << self.half_bits) - 1;
+        let mut value = i;
+        loop {
+            let (mut left, mut right) = (value >> self.half_bits, value & mask);
+            for key in self.keys {
+                let mixed = (right ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                (left, right) = (right, left ^ ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32 & mask));
+            }
+            value = (left << self.half_bits) | right;
+            if value < self.n {
+                return value;
+            }
+        }
+    }
+}

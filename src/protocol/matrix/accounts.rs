@@ -1,0 +1,129 @@
+//! Accounts, passwords, sessions: purely local, never federated (reference 4.4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::journal::{RoomId, UserId};
+use crate::room::{Body, Membership};
+
+use super::outbox::{Context, Outcome, Refusal};
+use super::Homeserver;
+
+/// Names one session; clients never use a name twice.
+pub type SessionId = u64;
+
+/// A row of `users`, with its sessions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The password.
+    pub password: String,
+    /// How often the password was changed.
+    pub password_changes: u32,
+    /// Valid sessions.
+    pub sessions: BTreeSet<SessionId>,
+    /// No longer usable.
+    pub deactivated: bool,
+}
+
+/// The clients of a server's users: the sessions that they remember, in order of making.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Clients {
+    sessions: BTreeMap<UserId, Vec<(String, SessionId)>>,
+    next: SessionId,
+}
+
+/// The session that a registration makes.
+const FIRST_SESSION: &str = "register";
+
+impl Homeserver {
+    /// Uses the newest session of the account that is still valid.
+    pub(super) fn authenticate(&self, user: UserId) -> Outcome {
+        let account = self.db.accounts.get(&user).ok_or(Refusal::UNKNOWN_TOKEN)?;
+        let remembered = self.clients.sessions.get(&user);
+        let valid = remembered.is_some_and(|all| all.iter().any(|(_, id)| account.sessions.contains(id)));
+        if valid { Ok(()) } else { Err(Refusal::UNKNOWN_TOKEN) }
+    }
+
+    /// Has this user a session that works?
+    pub fn can_act(&self, user: UserId) -> bool {
+        self.authenticate(user).is_ok()
+    }
+
+    fn new_session(&mut self, user: UserId, label: &str) {
+        self.clients.next += 1;
+        let id = self.clients.next;
+        self.clients.sessions.entry(user).or_default().push((label.to_owned(), id));
+        self.db.accounts.entry(user).or_default().sessions.insert(id);
+    }
+
+    /// Registers a name. Only `users` is looked at, so a lost name is free for anybody.
+    pub fn register(&mut self, user: UserId, password: &str) -> Outcome {
+        if self.db.accounts.contains_key(&user) {
+            return Err(Refusal::USER_IN_USE);
+        }
+        self.db.accounts.insert(user, Account { password: password.to_owned(), ..Account::default() });
+        self.new_session(user, FIRST_SESSION);
+        Ok(())
+    }
+
+    fn check_password(&self, user: UserId, password: &str) -> Outcome {
+        let account = self.db.accounts.get(&user).ok_or(Refusal::FORBIDDEN)?;
+        if account.deactivated {
+            return Err(Refusal::DEACTIVATED);
+        }
+        if account.password == password { Ok(()) } else { Err(Refusal::FORBIDDEN) }
+    }
+
+    pub(super) fn login(&mut self, user: UserId, password: &str, session: &str) -> Outcome {
+        self.check_password(user, password)?;
+        self.new_session(user, session);
+        Ok(())
+    }
+
+    /// Logs a person in again, with whatever password the server knows now.
+    pub fn log_in_again(&mut self, user: UserId) {
+        if self.db.accounts.get(&user).is_some_and(|account| !account.deactivated) {
+            self.new_session(user, "again");
+        }
+    }
+
+    pub(super) fn check_session(&self, user: UserId, session: &str) -> Outcome {
+        let account = self.db.accounts.get(&user).ok_or(Refusal::UNKNOWN_TOKEN)?;
+        let newest = self
+            .clients
+            .sessions
+            .get(&user)
+            .and_then(|all| all.iter().rev().find(|(label, _)| label == session))
+            .ok_or(Refusal::UNKNOWN_TOKEN)?;
+        if account.sessions.contains(&newest.1) { Ok(()) } else { Err(Refusal::UNKNOWN_TOKEN) }
+    }
+
+    pub(super) fn set_password(&mut self, user: UserId, old: &str, password: &str) -> Outcome {
+        self.authenticate(user)?;
+        self.check_password(user, old)?;
+        let account = self.db.accounts.get_mut(&user).expect("just authenticated");
+        account.password = password.to_owned();
+        account.password_changes += 1;
+        Ok(())
+    }
+
+    /// Deactivates without erasure: sessions end, the user leaves all rooms.
+    pub(super) fn deactivate(&mut self, ctx: &mut Context<'_>, user: UserId, password: &str) -> Outcome {
+        self.authenticate(user)?;
+        self.check_password(user, password)?;
+        let rooms: Vec<RoomId> = self.db.rooms.keys().copied().collect();
+        for room in rooms {
+            let log = &ctx.logs[room.index()];
+            let spec = &ctx.rooms[room.index()];
+            let Some(replica) = self.replica(room, log, spec) else { continue };
+            if log.membership_in(&replica.state, user) == Some(Membership::Join) {
+                let body = Body::Member { who: user, membership: Membership::Leave };
+                // A room that cannot be left stays; deactivation goes on.
+                let _ = self.make_event(ctx, room, user, body);
+            }
+        }
+        let account = self.db.accounts.get_mut(&user).expect("just authenticated");
+        account.deactivated = true;
+        account.sessions.clear();
+        Ok(())
+    }
+}

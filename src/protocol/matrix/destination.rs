@@ -1,0 +1,252 @@
+//! The sending side: queues, transactions, back-off, catch-up (reference, section 1).
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::journal::{EventNo, RoomId, ServerId};
+use crate::kernel::{Purpose, SimDuration, SimTime};
+
+use super::outbox::{Context, Effect, Timer};
+use super::{visibility, Homeserver};
+
+const RETRY_JITTER: Purpose = Purpose::new("matrix.retry-jitter");
+/// The long schedule's first two waits, in seconds; from then on the cap (reference 1.3: 4^n).
+const LONG_RETRY_BASE: u64 = 4;
+
+/// `destinations`: a server that could not be reached, and when it may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// When the last try failed.
+    pub last: SimTime,
+    /// How long nothing is tried after that.
+    pub interval: SimDuration,
+    /// Failures so far, for the jitter's address.
+    pub failures: u32,
+}
+
+/// The in-memory queue towards one server.
+#[derive(Debug, Clone, Default)]
+pub struct Destination {
+    /// Events waiting, in order.
+    pub queue: VecDeque<(RoomId, EventNo)>,
+    /// The transaction under way.
+    pub in_flight: Option<Vec<(RoomId, EventNo)>>,
+    /// Tries of the present transaction that failed.
+    pub tries: u32,
+    /// Nothing is queued; the newest owed event per room is sent instead.
+    pub catching_up: bool,
+    /// Of a catch-up transaction: the room and the owed event that it settles.
+    pub settling: Option<(RoomId, EventNo)>,
+}
+
+impl Homeserver {
+    /// Is nothing to be tried towards this server yet?
+    pub(super) fn in_backoff(&self, to: ServerId, now: SimTime) -> bool {
+        self.backoff_until(to).is_some_and(|until| now < until)
+    }
+
+    /// When the back-off towards a server ends, if there is one.
+    pub fn backoff_until(&self, to: ServerId) -> Option<SimTime> {
+        self.db.backoffs.get(&to).map(|backoff| backoff.last + backoff.interval)
+    }
+
+    /// Does this server owe the other one events?
+    pub fn owes(&self, to: ServerId) -> bool {
+        self.db.owed.range((to, RoomId(0))..=(to, RoomId(u32::MAX))).next().is_some()
+    }
+
+    /// Is there nothing between this server and the other but an empty queue? Then a delivery in step is
+    /// the same as a queued one.
+    pub fn is_clear(&self, to: ServerId) -> bool {
+        !self.db.backoffs.contains_key(&to)
+            && self.memory.destinations.get(&to).is_none_or(|destination| {
+                destination.queue.is_empty() && destination.in_flight.is_none() && !destination.catching_up
+            })
+    }
+
+    /// Queues a new event for a server and tries to send.
+    pub fn queue_pdu(&mut self, ctx: &mut Context<'_>, to: ServerId, room: RoomId, event: EventNo) {
+        self.db.owed.insert((to, room), event);
+        let far = self.backoff_until(to).is_some_and(|until| {
+            until.since(ctx.now) > self.rules.catchup_threshold
+        });
+        let destination = self.memory.destinations.entry(to).or_default();
+        if destination.catching_up || far {
+            destination.catching_up = true;
+        } else {
+            destination.queue.push_back((room, event));
+        }
+        self.attempt_transaction(ctx, to);
+    }
+
+    /// Starts the next transaction towards a server, if there is one to start.
+    pub(super) fn attempt_transaction(&mut self, ctx: &mut Context<'_>, to: ServerId) {
+        let destination = self.memory.destinations.entry(to).or_default();
+        if destination.in_flight.is_some() {
+            return;
+        }
+        if let Some(backoff) = self.db.backoffs.get(&to)
+            && ctx.now < backoff.last + backoff.interval
+        {
+            // A refusal by a long back-off throws the queue away (`CATCHUP_RETRY_INTERVAL`).
+            if backoff.interval > self.rules.catchup_threshold {
+                destination.queue.clear();
+                destination.catching_up = true;
+            }
+            return;
+        }
+        let pdus = if destination.catching_up {
+            match self.next_catch_up(ctx, to) {
+                Some(pdus) => pdus,
+                None => return,
+            }
+        } else {
+            let most = self.rules.pdus_per_txn as usize;
+            let destination = &self.memory.destinations[&to];
+            destination.queue.iter().take(most).copied().collect()
+        };
+        if pdus.is_empty() {
+            return;
+        }
+        let destination = self.memory.destinations.entry(to).or_default();
+        destination.in_flight = Some(pdus.clone());
+        destination.tries = 0;
+        ctx.out.push(Effect::Transmit { to, pdus });
+    }
+
+    /// Catch-up (reference 1.5): the oldest owed room's newest owed event, or the present extremities.
+    fn next_catch_up(&mut self, ctx: &mut Context<'_>, to: ServerId) -> Option<Vec<(RoomId, EventNo)>> {
+        let owed: Vec<(RoomId, EventNo)> = self
+            .db
+            .owed
+            .range((to, RoomId(0))..=(to, RoomId(u32::MAX)))
+            .map(|((_, room), event)| (*room, *event))
+            .collect();
+        // Rows whose event is gone (purged) are skipped for good.
+        for (room, event) in owed {
+            let log = &ctx.logs[room.index()];
+            let spec = &ctx.rooms[room.index()];
+            let most = self.rules.catchup_tip_max as usize;
+            let Some(replica) = self.replica(room, log, spec).filter(|replica| replica.has(event)) else {
+                self.db.owed.remove(&(to, room));
+                continue;
+            };
+            let mut tips: Vec<EventNo> = replica.heads.iter().copied().collect();
+            tips.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
+            tips.truncate(most);
+            let events = if tips.contains(&event) {
+                vec![event]
+            } else {
+                // The extremities stand on the owed event, so they are younger than the last success.
+                tips.retain(|no| visibility::server_sees(log, *no, to));
+                if tips.is_empty() { vec![event] } else { tips }
+            };
+            let destination = self.memory.destinations.entry(to).or_default();
+            destination.settling = Some((room, event));
+            return Some(events.into_iter().map(|no| (room, no)).collect());
+        }
+        let destination = self.memory.destinations.entry(to).or_default();
+        destination.catching_up = false;
+        None
+    }
+
+    /// The transaction was answered with 200.
+    pub fn transaction_accepted(&mut self, ctx: &mut Context<'_>, to: ServerId) {
+        self.db.backoffs.remove(&to);
+        let Some(destination) = self.memory.destinations.get_mut(&to) else { return };
+        let Some(sent) = destination.in_flight.take() else { return };
+        let settled = match destination.settling.take() {
+            Some(settled) => vec![settled],
+            None => {
+                destination.queue.drain(..sent.len().min(destination.queue.len()));
+                sent
+            }
+        };
+        for (room, event) in settled {
+            if self.db.owed.get(&(to, room)) == Some(&event) {
+                self.db.owed.remove(&(to, room));
+            }
+        }
+        self.attempt_transaction(ctx, to);
+    }
+
+    /// The transaction failed: repeat within the request, then back off.
+    pub fn transaction_failed(&mut self, ctx: &mut Context<'_>, to: ServerId) {
+        let Some(destination) = self.memory.destinations.get_mut(&to) else { return };
+        if destination.in_flight.is_none() {
+            return;
+        }
+        destination.tries += 1;
+        let tries = destination.tries;
+        if tries <= self.rules.long_retries {
+            let wait = SimDuration::seconds(LONG_RETRY_BASE.saturating_pow(tries)).min(self.rules.long_delay_cap);
+            let wait = self.jittered(ctx, to, wait, u64::from(tries) << 32);
+            ctx.out.push(Effect::Wake { at: ctx.now + wait, timer: Timer::Retry(to) });
+        } else {
+            destination.in_flight = None;
+            destination.settling = None;
+            self.back_off(ctx, to);
+        }
+    }
+
+    /// Repeats the transaction under way, or begins a new one.
+    pub(super) fn retry(&mut self, ctx: &mut Context<'_>, to: ServerId) {
+        let destination = self.memory.destinations.entry(to).or_default();
+        match &destination.in_flight {
+            Some(pdus) => ctx.out.push(Effect::Transmit { to, pdus: pdus.clone() }),
+            None => self.attempt_transaction(ctx, to),
+        }
+    }
+
+    /// A request failed for good: the next try is later, and later each time.
+    pub(super) fn back_off(&mut self, ctx: &mut Context<'_>, to: ServerId) {
+        let failures = self.db.backoffs.get(&to).map_or(0, |backoff| backoff.failures);
+        let interval = match self.db.backoffs.get(&to) {
+            None => self.rules.destination_min_retry,
+            Some(backoff) => {
+                let longer = SimDuration(
+                    (backoff.interval.0 as f64 * self.rules.destination_retry_multiplier) as u64,
+                );
+                self.jittered(ctx, to, longer, u64::from(failures)).min(self.rules.destination_max_retry)
+            }
+        };
+        self.db.backoffs.insert(to, Backoff { last: ctx.now, interval, failures: failures + 1 });
+        self.plan_wake(ctx);
+    }
+
+    fn jittered(&self, ctx: &Context<'_>, to: ServerId, wait: SimDuration, number: u64) -> SimDuration {
+        let (lo, hi) = (self.rules.retry_jitter_lo_per_mille, self.rules.retry_jitter_hi_per_mille);
+        if lo == hi {
+            return SimDuration(wait.0 * u64::from(lo) / 1000);
+        }
+        let pair = (u64::from(self.id.0) << 32) | u64::from(to.0);
+        let mut stream = ctx.streams.stream(RETRY_JITTER, pair, number ^ (ctx.now.0 << 8));
+        SimDuration(wait.0 * u64::from(stream.factor_per_mille(lo, hi)) / 1000)
+    }
+
+    /// Any authenticated request from a server clears the back-off towards it (reference 1.3).
+    pub fn heard_from(&mut self, ctx: &mut Context<'_>, from: ServerId) {
+        if self.rules.inbound_clears_backoff && self.db.backoffs.remove(&from).is_some() {
+            self.attempt_transaction(ctx, from);
+        }
+    }
+
+    /// Plans the next look for destinations that are owed events, if any is.
+    pub(super) fn plan_wake(&mut self, ctx: &mut Context<'_>) {
+        if !self.memory.wake_planned && !self.db.owed.is_empty() {
+            self.memory.wake_planned = true;
+            ctx.out.push(Effect::Wake { at: ctx.now + self.rules.wake_period, timer: Timer::Wake });
+        }
+    }
+
+    /// Pokes every destination that is owed events and out of back-off (reference 1.3, `_wake_destinations_needing_catchup`).
+    pub(super) fn wake_destinations(&mut self, ctx: &mut Context<'_>) {
+        self.memory.wake_planned = false;
+        let owed: BTreeSet<ServerId> = self.db.owed.keys().map(|(to, _)| *to).collect();
+        for to in owed {
+            if !self.in_backoff(to, ctx.now) {
+                self.attempt_transaction(ctx, to);
+            }
+        }
+        self.plan_wake(ctx);
+    }
+}

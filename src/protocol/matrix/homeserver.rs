@@ -1,0 +1,157 @@
+//! A Matrix homeserver: its stores, and nothing else that it could know.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
+use crate::kernel::SimTime;
+use crate::room::RoomLog;
+use crate::workload::RoomSpec;
+
+use super::accounts::{Account, Clients};
+use super::backfill::BackfillLock;
+use super::destination::{Backoff, Destination};
+use super::media::MediaStore;
+use super::outbox::{Context, TaskId, Timer};
+use super::pagination::Scroll;
+use super::replica::Replica;
+use super::tasks::Task;
+use super::Rules;
+
+/// Everything that stands in the database, and is rolled back with it.
+#[derive(Debug, Clone, Default)]
+pub struct Database {
+    /// Copies of rooms. A room without an entry is unknown.
+    pub rooms: BTreeMap<RoomId, Replica>,
+    /// `users`, `access_tokens`.
+    pub accounts: BTreeMap<UserId, Account>,
+    /// `destination_rooms`: the newest event of each room that a server has not been given yet.
+    pub owed: BTreeMap<(ServerId, RoomId), EventNo>,
+    /// `destinations`: back-off.
+    pub backoffs: BTreeMap<ServerId, Backoff>,
+    /// `local_media_repository`: own files.
+    pub local_media: BTreeSet<MediaId>,
+    /// `remote_media_cache`: others' files.
+    pub remote_media: BTreeSet<MediaId>,
+    /// The next `state_groups` id.
+    pub next_group: u32,
+}
+
+/// What a process forgets when it ends.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// Queues towards other servers.
+    pub destinations: BTreeMap<ServerId, Destination>,
+    /// Received events waiting per room, with the server that sent each (`federation_inbound_events_staging`).
+    pub staged: BTreeMap<RoomId, VecDeque<(EventNo, ServerId)>>,
+    /// Rooms in which a staged event is being processed.
+    pub busy: BTreeSet<RoomId>,
+    /// Questions that wait for an answer.
+    pub tasks: BTreeMap<TaskId, Task>,
+    /// One backfill per room at a time.
+    pub backfills: BTreeMap<RoomId, BackfillLock>,
+    /// Clients that are paging back.
+    pub scrolls: BTreeMap<u64, Scroll>,
+    /// Is the next look for owed destinations planned?
+    pub wake_planned: bool,
+    /// For naming tasks and scrolls.
+    pub next_id: u64,
+}
+
+/// The signing key: events made before `since` verify here only if the key of then is listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SigningKey {
+    /// When the present key replaced an unlisted one.
+    pub unlisted_before: Option<SimTime>,
+}
+
+/// A homeserver. Its stores fail apart.
+#[derive(Debug, Clone)]
+pub struct Homeserver {
+    /// Its number.
+    pub id: ServerId,
+    /// The protocol parameters in force on it.
+    pub rules: Rules,
+    /// First store.
+    pub db: Database,
+    /// Second store: files on disk.
+    pub media: MediaStore,
+    /// Third store: queues and whatever else is in memory.
+    pub memory: Memory,
+    /// Fourth store: the signing key.
+    pub key: SigningKey,
+    /// Fifth store: its users' clients.
+    pub clients: Clients,
+}
+
+impl Homeserver {
+    /// A server on which nobody has done anything.
+    pub fn new(id: ServerId, rules: Rules) -> Self {
+        Homeserver {
+            id,
+            rules,
+            db: Database { next_group: 1, ..Database::default() },
+            media: MediaStore::default(),
+            memory: Memory::default(),
+            key: SigningKey::default(),
+            clients: Clients::default(),
+        }
+    }
+
+    /// The copy of a room, brought up to what was received in step.
+    pub fn replica(&mut self, room: RoomId, log: &RoomLog, spec: &RoomSpec) -> Option<&mut Replica> {
+        let replica = self.db.rooms.get_mut(&room)?;
+        replica.sync(log, spec, &mut self.db.next_group);
+        Some(replica)
+    }
+
+    /// Brings every copy up to what was received in step (before a backup, or at the end).
+    pub fn sync_all(&mut self, logs: &[RoomLog], rooms: &[RoomSpec]) {
+        for (room, replica) in &mut self.db.rooms {
+            replica.sync(&logs[room.index()], &rooms[room.index()], &mut self.db.next_group);
+        }
+    }
+
+    /// Does this server believe that one of its users is in the room?
+    pub fn in_room(&self, room: RoomId, log: &RoomLog) -> bool {
+        self.db.rooms.get(&room).is_some_and(|replica| replica.in_room(log, self.id))
+    }
+
+    /// Is this event's signature good here? Only own events of a time whose key is lost are not.
+    pub fn verifies(&self, log: &RoomLog, no: EventNo) -> bool {
+        self.key
+            .unlisted_before
+            .is_none_or(|before| log.at(no) >= before || log.origin(no) != self.id)
+    }
+
+    /// A new name for a task or a scroll.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.memory.next_id += 1;
+        self.memory.next_id
+    }
+
+    /// Ends the process: memory is lost, the stores stay.
+    pub fn stop(&mut self) {
+        let next_id = self.memory.next_id;
+        self.memory = Memory { next_id, ..Memory::default() };
+    }
+
+    /// Starts the process: whatever is owed is owed in catch-up mode, and jobs are planned.
+    pub fn start(&mut self, ctx: &mut Context<'_>) {
+        let owed: BTreeSet<ServerId> = self.db.owed.keys().map(|(to, _)| *to).collect();
+        for to in owed {
+            self.memory.destinations.entry(to).or_default().catching_up = true;
+        }
+        self.plan_jobs(ctx);
+        self.plan_wake(ctx);
+    }
+
+    /// A timer rings.
+    pub fn ring(&mut self, ctx: &mut Context<'_>, timer: Timer) {
+        match timer {
+            Timer::Wake => self.wake_destinations(ctx),
+            Timer::Retry(to) => self.retry(ctx, to),
+            Timer::PurgeJob => self.run_purge_job(ctx),
+            Timer::NextPage(scroll) => self.next_page(ctx, scroll),
+        }
+    }
+}

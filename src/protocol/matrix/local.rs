@@ -1,0 +1,315 @@
+//! What a server's own users do to rooms: new events, and who is told (reference 1.1, 2.5).
+
+use std::collections::BTreeSet;
+
+use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
+use crate::room::{Body, Membership, Pdu, PowerLevels, StateKey, TrafficRef};
+use crate::workload::{Action, Power, RoomKind, StateField, Visibility};
+
+use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
+use super::replica::Replica;
+use super::{state, Homeserver};
+
+/// Level to invite in public rooms, and in all others (Synapse's presets).
+const INVITE_LEVEL_PUBLIC: i64 = 50;
+/// A creator's level before room version 12.
+const CREATOR_LEVEL: i64 = 100;
+/// First version whose creators are not listed.
+const CREATOR_POWER_VERSION: u8 = 12;
+
+impl Homeserver {
+    /// A person does something. The answer comes as `Done`, at once or later.
+    pub fn act(&mut self, ctx: &mut Context<'_>, ticket: Ticket, action: &Action) {
+        let outcome = match action {
+            Action::Register { who, password } => Some(self.register(*who, password)),
+            Action::Login { who, password, session } => Some(self.login(*who, password, session)),
+            Action::CheckSession { who, session } => Some(self.check_session(*who, session)),
+            Action::SetPassword { who, old, password } => Some(self.set_password(*who, old, password)),
+            Action::Deactivate { who, password } => Some(self.deactivate(ctx, *who, password)),
+            Action::PurgeHistory { room, keep_last, delete_local, .. } => {
+                Some(self.purge_history(ctx, *room, *keep_last, *delete_local))
+            }
+            _ => self.act_in_session(ctx, ticket, action),
+        };
+        if let Some(outcome) = outcome {
+            ctx.out.push(Effect::Done { ticket, outcome });
+        }
+    }
+
+    /// An action that needs a session.
+    fn act_in_session(&mut self, ctx: &mut Context<'_>, ticket: Ticket, action: &Action) -> Option<Outcome> {
+        let actor = actor(action).expect("every such action has an actor");
+        if let Err(refusal) = self.authenticate(actor) {
+            return Some(Err(refusal));
+        }
+        Some(match action {
+            Action::CreateRoom { room, by } => self.create_room(ctx, *room, *by),
+            Action::Invite { room, by, who } => return self.invite(ctx, *room, *by, *who, ticket),
+            Action::Join { room, who, via } => return self.join(ctx, *room, *who, *via, ticket),
+            Action::Leave { room, who } => return self.leave(ctx, *room, *who, ticket),
+            Action::Kick { room, by, who } => self.set_membership(ctx, *room, *by, *who, Membership::Leave),
+            Action::Ban { room, by, who } => self.set_membership(ctx, *room, *by, *who, Membership::Ban),
+            Action::Unban { room, by, who } => self.set_membership(ctx, *room, *by, *who, Membership::Leave),
+            Action::Send { room, by, file } => {
+                let body = Body::Message { file: *file, traffic: None };
+                self.make_event(ctx, *room, *by, body).map(|_| ())
+            }
+            Action::SetState { room, by, field, value, file } => {
+                self.set_state(ctx, *room, *by, *field, value, *file)
+            }
+            Action::SetPower { room, by, power } => self.set_power(ctx, *room, *by, power),
+            Action::Redact { room, by, target } => self.redact(ctx, *room, *by, *target),
+            Action::Scroll { room, who, page, passes, pause } => {
+                self.scroll(ctx, *room, *who, *page, *passes, *pause, ticket);
+                return None;
+            }
+            Action::JumpToDate { room, who, to } => return self.jump_to_date(ctx, *room, *who, *to, ticket),
+            Action::Upload { media, by } => self.upload(*media, *by),
+            Action::Download { media, .. } => return self.download(ctx, *media, ticket),
+            _ => unreachable!("handled by `act`"),
+        })
+    }
+
+    /// One of the messages that nobody scripted; whoever cannot send it does not.
+    pub fn speak(&mut self, ctx: &mut Context<'_>, room: RoomId, user: UserId, traffic: TrafficRef) -> Outcome {
+        self.authenticate(user)?;
+        self.make_event(ctx, room, user, Body::Message { file: None, traffic: Some(traffic) }).map(|_| ())
+    }
+
+    /// Makes an event on top of the forward extremities, stores it and has it sent.
+    pub(super) fn make_event(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        sender: UserId,
+        body: Body,
+    ) -> Result<EventNo, Refusal> {
+        let (me, now, most) = (self.id, ctx.now, self.rules.new_event_prev_max as usize);
+        let spec = &ctx.rooms[room.index()];
+        let log = &ctx.logs[room.index()];
+        let origin = log.home(sender);
+        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
+        if replica.heads.is_empty() || replica.state.is_empty() {
+            return Err(Refusal::FORBIDDEN);
+        }
+        let mut prev_events: Vec<EventNo> = replica.heads.iter().copied().collect();
+        prev_events.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
+        prev_events.truncate(most);
+        prev_events.sort_unstable();
+        let depth = 1 + prev_events.iter().map(|no| log.depth(*no)).max().unwrap_or(0);
+        let before = state::state_before(log, spec, &prev_events);
+        let auth_events = state::auth_events(spec, &before, sender, &body);
+        let pdu = Pdu { sender, origin, body, prev_events, auth_events, depth, at: now };
+        if !state::allowed(log, spec, &before, &pdu) {
+            return Err(Refusal::FORBIDDEN);
+        }
+        let mut to: BTreeSet<ServerId> = log.hosts(&before).into_keys().collect();
+        to.remove(&me);
+        to.remove(&origin);
+        if !spec.federate {
+            to.clear();
+        }
+        let event = self.append(ctx, room, pdu, &before);
+        ctx.out.push(Effect::Send { room, event, to: to.into_iter().collect() });
+        Ok(event)
+    }
+
+    /// Puts a new event into the log and into this server's own copy.
+    fn append(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        pdu: Pdu,
+        before: &crate::room::StateMap,
+    ) -> EventNo {
+        let log = &mut ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let no = log.len();
+        let after = state::apply(before, &pdu.body, no);
+        match pdu.body {
+            // A drawn message on an unbroken chain needs no entry of its own.
+            Body::Message { traffic: Some(start), .. } if log.is_chain(&pdu.prev_events) => {
+                let basis = log.basis(start.day).expect("speakers were there at the day's beginning");
+                log.push_run(start, 1, basis);
+            }
+            _ => {
+                log.push(pdu.clone(), after);
+            }
+        }
+        let replica = self.db.rooms.entry(room).or_default();
+        let before_group = match pdu.prev_events.as_slice() {
+            [prev] => replica.group(*prev),
+            _ => {
+                self.db.next_group += 1;
+                self.db.next_group - 1
+            }
+        };
+        let group = if pdu.body.state_key().is_some() {
+            self.db.next_group += 1;
+            self.db.next_group - 1
+        } else {
+            before_group
+        };
+        replica.place(no, group, false);
+        replica.timeline.insert(no..no + 1);
+        for prev in &pdu.prev_events {
+            replica.heads.remove(prev);
+        }
+        replica.heads.insert(no);
+        if replica.min_depth.is_none() {
+            replica.min_depth = Some(pdu.depth);
+        }
+        replica.state = replica.resolve_heads(log, spec);
+        self.after_store(ctx, room, &pdu);
+        no
+    }
+
+    /// The chain of events that Synapse makes for a new room.
+    fn create_room(&mut self, ctx: &mut Context<'_>, room: RoomId, by: UserId) -> Outcome {
+        let spec = ctx.rooms[room.index()].clone();
+        let before = crate::room::StateMap::new();
+        let create = Pdu {
+            sender: by,
+            origin: self.id,
+            body: Body::Create,
+            prev_events: Vec::new(),
+            auth_events: Vec::new(),
+            depth: 1,
+            at: ctx.now,
+        };
+        self.append(ctx, room, create, &before);
+        let mut levels = PowerLevels {
+            invite: if spec.kind == RoomKind::Public { INVITE_LEVEL_PUBLIC } else { 0 },
+            ..PowerLevels::default()
+        };
+        if spec.version < CREATOR_POWER_VERSION {
+            levels.users.insert(by, CREATOR_LEVEL);
+        }
+        let mut bodies = vec![
+            Body::Member { who: by, membership: Membership::Join },
+            Body::PowerLevels(levels),
+            Body::JoinRules(spec.kind),
+            Body::HistoryVisibility(spec.visibility),
+        ];
+        if spec.kind != RoomKind::Public {
+            bodies.push(Body::GuestAccess);
+        }
+        bodies.push(Body::Name(spec.name.clone()));
+        if spec.encrypted {
+            bodies.push(Body::Encryption);
+        }
+        if spec.max_lifetime.is_some() {
+            bodies.push(Body::Retention(spec.max_lifetime));
+        }
+        for body in bodies {
+            self.make_event(ctx, room, by, body)?;
+        }
+        Ok(())
+    }
+
+    fn set_state(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        by: UserId,
+        field: StateField,
+        value: &str,
+        file: Option<MediaId>,
+    ) -> Outcome {
+        let body = match field {
+            StateField::Name => Body::Name(value.to_owned()),
+            StateField::Topic => Body::Topic(value.to_owned()),
+            StateField::Avatar => Body::Avatar(value.to_owned(), file),
+            StateField::HistoryVisibility => Body::HistoryVisibility(match value {
+                "world_readable" => Visibility::WorldReadable,
+                "invited" => Visibility::Invited,
+                "joined" => Visibility::Joined,
+                _ => Visibility::Shared,
+            }),
+        };
+        self.make_state(ctx, room, by, body)
+    }
+
+    /// A state event equal to the present one by the same sender is not made anew.
+    fn make_state(&mut self, ctx: &mut Context<'_>, room: RoomId, by: UserId, body: Body) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let same = self.replica(room, log, spec).is_some_and(|replica| {
+            let key = body.state_key().expect("a state event");
+            replica
+                .state
+                .get(&key)
+                .and_then(|no| log.single(*no))
+                .is_some_and(|present| present.body == body && present.sender == by)
+        });
+        if same {
+            return Ok(());
+        }
+        self.make_event(ctx, room, by, body).map(|_| ())
+    }
+
+    fn set_power(&mut self, ctx: &mut Context<'_>, room: RoomId, by: UserId, power: &Power) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
+        let mut levels = state::power_levels(log, &replica.state);
+        levels.users.extend(power.users.iter().copied());
+        if let Some(default) = power.events_default {
+            levels.events_default = default;
+        }
+        self.make_state(ctx, room, by, Body::PowerLevels(levels))
+    }
+
+    fn redact(&mut self, ctx: &mut Context<'_>, room: RoomId, by: UserId, target: EventNo) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
+        if !replica.has(target) && !replica.outliers.contains(&target) {
+            return Err(Refusal::NOT_FOUND);
+        }
+        let own = log.author(target).0 == by;
+        if !own && state::power(log, spec, &replica.state, by) < REDACT_LEVEL {
+            return Err(Refusal::FORBIDDEN);
+        }
+        self.make_event(ctx, room, by, Body::Redaction(target)).map(|_| ())
+    }
+
+    /// The current value of a kind of state, as shown to users.
+    pub fn current<'a>(
+        replica: &Replica,
+        log: &'a crate::room::RoomLog,
+        key: StateKey,
+    ) -> Option<&'a Body> {
+        replica.state.get(&key).and_then(|no| log.single(*no)).map(|pdu| &pdu.body)
+    }
+}
+
+/// Level to redact others' messages (Synapse's presets).
+const REDACT_LEVEL: i64 = 50;
+
+/// Who does this?
+pub fn actor(action: &Action) -> Option<UserId> {
+    Some(match action {
+        Action::CreateRoom { by, .. }
+        | Action::Invite { by, .. }
+        | Action::Kick { by, .. }
+        | Action::Ban { by, .. }
+        | Action::Unban { by, .. }
+        | Action::Send { by, .. }
+        | Action::SetState { by, .. }
+        | Action::SetPower { by, .. }
+        | Action::Redact { by, .. }
+        | Action::Upload { by, .. }
+        | Action::Download { by, .. } => *by,
+        Action::Join { who, .. }
+        | Action::Leave { who, .. }
+        | Action::Scroll { who, .. }
+        | Action::JumpToDate { who, .. }
+        | Action::Register { who, .. }
+        | Action::Login { who, .. }
+        | Action::CheckSession { who, .. }
+        | Action::SetPassword { who, .. }
+        | Action::Deactivate { who, .. } => *who,
+        Action::PurgeHistory { .. } => return None,
+    })
+}

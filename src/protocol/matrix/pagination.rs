@@ -1,0 +1,166 @@
+//! Clients that page back through a room (`/messages?dir=b`; Synapse, `get_messages`; reference 3.1).
+
+use crate::journal::{EventNo, RoomId, UserId};
+use crate::kernel::SimDuration;
+use crate::room::Membership;
+
+use super::backfill::Wish;
+use super::outbox::{Context, Effect, Refusal, Ticket, Timer};
+use super::replica::{Row, Token};
+use super::{visibility, Homeserver};
+
+/// A hole of more depths than this in a page is waited for.
+const BIG_GAP: u32 = 2;
+/// So many smaller holes are tolerated.
+const SMALL_GAPS: u32 = 3;
+/// Pause of a scrolling client that lets everything settle between two pages.
+const SETTLE_PAUSE: SimDuration = SimDuration::seconds(3);
+
+/// A client that pages back to the beginning.
+#[derive(Debug, Clone)]
+pub struct Scroll {
+    room: RoomId,
+    who: UserId,
+    page: u32,
+    passes_left: u32,
+    pause: bool,
+    ticket: Ticket,
+    token: Option<Token>,
+    rows: (Vec<Row>, bool),
+    shown: Vec<EventNo>,
+    pages: u32,
+}
+
+impl Homeserver {
+    /// A client begins to page back from the newest event.
+    #[allow(clippy::too_many_arguments, reason = "the fields of the action")]
+    pub(super) fn scroll(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        who: UserId,
+        page: u32,
+        passes: u32,
+        pause: bool,
+        ticket: Ticket,
+    ) {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let membership = self.replica(room, log, spec).and_then(|replica| replica.local_membership(log, who));
+        if !matches!(membership, Some(Membership::Join | Membership::Leave | Membership::Ban)) {
+            ctx.out.push(Effect::Done { ticket, outcome: Err(Refusal::FORBIDDEN) });
+            return;
+        }
+        let id = self.next_id();
+        let scroll = Scroll {
+            room,
+            who,
+            page,
+            passes_left: passes,
+            pause,
+            ticket,
+            token: None,
+            rows: (Vec::new(), false),
+            shown: Vec::new(),
+            pages: 0,
+        };
+        self.memory.scrolls.insert(id, scroll);
+        self.next_page(ctx, id);
+    }
+
+    /// Fetches the next page from the database and decides whether it waits for a backfill.
+    pub(super) fn next_page(&mut self, ctx: &mut Context<'_>, id: u64) {
+        let Some(mut scroll) = self.memory.scrolls.remove(&id) else { return };
+        let log = &ctx.logs[scroll.room.index()];
+        let spec = &ctx.rooms[scroll.room.index()];
+        let Some(replica) = self.replica(scroll.room, log, spec) else { return };
+        let token = *scroll.token.get_or_insert_with(|| start_token(replica, log, scroll.who));
+        scroll.rows = replica.page(log, token, scroll.page as usize);
+        scroll.pages += 1;
+        let waits = has_holes(&scroll.rows.0) || scroll.rows.0.len() < scroll.page as usize;
+        let wish = Wish { depth: token.depth, limit: scroll.page, scroll: waits.then_some(id) };
+        let room = scroll.room;
+        self.memory.scrolls.insert(id, scroll);
+        if waits {
+            self.maybe_backfill(ctx, room, wish);
+        } else {
+            // The next page is asked for before the background backfill has its answer.
+            self.maybe_backfill(ctx, room, wish);
+            self.show_page(ctx, id);
+        }
+    }
+
+    /// The backfill that a page waited for is over.
+    pub(super) fn backfilled(&mut self, ctx: &mut Context<'_>, id: u64, did: bool) {
+        if did && let Some(mut scroll) = self.memory.scrolls.remove(&id) {
+            let log = &ctx.logs[scroll.room.index()];
+            let spec = &ctx.rooms[scroll.room.index()];
+            if let (Some(replica), Some(token)) = (self.replica(scroll.room, log, spec), scroll.token) {
+                scroll.rows = replica.page(log, token, scroll.page as usize);
+            }
+            self.memory.scrolls.insert(id, scroll);
+        }
+        self.show_page(ctx, id);
+    }
+
+    /// Shows the page and goes on, to the next page, the next pass, or the end.
+    fn show_page(&mut self, ctx: &mut Context<'_>, id: u64) {
+        let Some(mut scroll) = self.memory.scrolls.remove(&id) else { return };
+        let log = &ctx.logs[scroll.room.index()];
+        let replica = &self.db.rooms[&scroll.room];
+        let now = replica.local_membership(log, scroll.who);
+        let rows = std::mem::take(&mut scroll.rows.0);
+        let cut = self.rules.hidden_before(ctx.now);
+        scroll.shown.extend(rows.iter().map(|row| row.no).filter(|no| {
+            !replica.soft.contains(no)
+                && !replica.rejected.contains(no)
+                && log.is_message(*no)
+                && cut.is_none_or(|cut| log.at(*no) >= cut)
+                && visibility::user_sees(log, *no, scroll.who, now)
+        }));
+        if let Some(last) = rows.last() {
+            scroll.token = Some(Token { depth: last.depth, stream: last.stream - 1 });
+            let pause = if scroll.pause { SETTLE_PAUSE } else { SimDuration::ZERO };
+            self.memory.scrolls.insert(id, scroll);
+            ctx.out.push(Effect::Wake { at: ctx.now + pause, timer: Timer::NextPage(id) });
+            return;
+        }
+        let ticket = scroll.ticket;
+        ctx.out.push(Effect::Shown { ticket, items: std::mem::take(&mut scroll.shown), pages: scroll.pages });
+        scroll.passes_left -= 1;
+        if scroll.passes_left == 0 {
+            ctx.out.push(Effect::Done { ticket, outcome: Ok(()) });
+        } else {
+            scroll.token = None;
+            scroll.pages = 0;
+            self.memory.scrolls.insert(id, scroll);
+            ctx.out.push(Effect::Wake { at: ctx.now + SETTLE_PAUSE, timer: Timer::NextPage(id) });
+        }
+    }
+}
+
+/// From the newest event; who has left begins at the leave.
+fn start_token(replica: &super::replica::Replica, log: &crate::room::RoomLog, who: UserId) -> Token {
+    let newest = replica.newest_token(log);
+    match replica.out_of_band.get(&who) {
+        Some((Membership::Leave | Membership::Ban, no)) if log.depth(*no) < newest.depth => {
+            Token { depth: log.depth(*no), stream: replica.stream(*no) }
+        }
+        _ => newest,
+    }
+}
+
+/// Does the page have a hole that is worth waiting for?
+fn has_holes(rows: &[Row]) -> bool {
+    let mut small = 0;
+    for pair in rows.windows(2) {
+        let gap = pair[0].depth - pair[1].depth;
+        if gap > BIG_GAP {
+            return true;
+        }
+        if gap > 1 {
+            small += 1;
+        }
+    }
+    small > SMALL_GAPS
+}

@@ -1,0 +1,134 @@
+//! Storing events that were pulled from a peer (Synapse, `_process_pulled_events`; reference 2.3, 2.4).
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::journal::EventNo;
+use crate::kernel::{SimDuration, SimTime};
+use crate::room::RoomLog;
+
+use super::outbox::{Answer, Context, Copy, Request};
+use super::replica::{PullFailure, Replica};
+use super::store::Way;
+use super::tasks::{Pull, Task, Then};
+use super::{state, Homeserver, Rules};
+
+impl Replica {
+    /// Writes down that an event could be pulled but not checked, or not pulled.
+    pub(super) fn record_failed_pull(&mut self, no: EventNo, now: SimTime) {
+        let failure = self.failed_pulls.entry(no).or_insert(PullFailure { attempts: 0, last: now });
+        failure.attempts += 1;
+        failure.last = now;
+    }
+
+    /// Is the event in its failed-pull back-off: 2, 4, 8 ... hours after the last attempt?
+    pub(super) fn in_pull_backoff(&self, rules: &Rules, no: EventNo, now: SimTime) -> bool {
+        self.failed_pulls.get(&no).is_some_and(|failure| {
+            let doublings = failure.attempts.min(rules.failed_pull_doubling_cap);
+            now < failure.last + SimDuration(rules.failed_pull_base.0 << doublings)
+        })
+    }
+}
+
+impl Homeserver {
+    /// Begins to store pulled events. Those that failed before are tried apart, so that nothing waits for
+    /// them.
+    pub(super) fn pull(&mut self, ctx: &mut Context<'_>, mut pull: Pull) {
+        let log = &ctx.logs[pull.room.index()];
+        let spec = &ctx.rooms[pull.room.index()];
+        let events = std::mem::take(&mut pull.rest);
+        let checked: Vec<Copy> = events.into_iter().filter(|copy| self.verifies(log, copy.no)).collect();
+        let Some(replica) = self.replica(pull.room, log, spec) else {
+            return self.pulled(ctx, &pull);
+        };
+        let mut fresh: Vec<Copy> = checked.into_iter().filter(|copy| !replica.has(copy.no)).collect();
+        fresh.sort_by_key(|copy| (log.depth(copy.no), copy.no));
+        let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) =
+            fresh.into_iter().partition(|copy| replica.failed_pulls.contains_key(&copy.no));
+        let background = Pull { rest: failed, then: Then::Nothing, ..pull.clone() };
+        pull.rest = fresh;
+        self.next_pulled(ctx, pull);
+        if !background.rest.is_empty() {
+            self.next_pulled(ctx, background);
+        }
+    }
+
+    /// Stores pulled events until one of them lacks the state before it.
+    fn next_pulled(&mut self, ctx: &mut Context<'_>, mut pull: Pull) {
+        let way = Way { path: pull.path, from: pull.from };
+        while let Some(copy) = pull.rest.front().copied() {
+            let log = &ctx.logs[pull.room.index()];
+            let spec = &ctx.rooms[pull.room.index()];
+            let rules = self.rules.clone();
+            let Some(replica) = self.replica(pull.room, log, spec) else { break };
+            if replica.has(copy.no) {
+                pull.rest.pop_front();
+                continue;
+            }
+            let missing = replica.missing_prev_events(log, copy.no);
+            if missing.is_empty() {
+                pull.rest.pop_front();
+                self.store(ctx, pull.room, copy, way);
+            } else if missing.iter().any(|prev| replica.in_pull_backoff(&rules, *prev, ctx.now)) {
+                // Skipped without being counted as a failure.
+                pull.rest.pop_front();
+            } else {
+                let (to, request) = (pull.from, Request::StateAt { room: pull.room, events: missing });
+                return self.ask(ctx, to, request, Task::Pull(pull));
+            }
+        }
+        self.pulled(ctx, &pull);
+    }
+
+    /// The state at the missing parents of the next pulled event has arrived, or has not.
+    pub(super) fn state_arrived(&mut self, ctx: &mut Context<'_>, mut pull: Pull, answer: &Answer) {
+        let Some(copy) = pull.rest.pop_front() else { return self.pulled(ctx, &pull) };
+        let log = &ctx.logs[pull.room.index()];
+        let spec = &ctx.rooms[pull.room.index()];
+        let missing = match self.replica(pull.room, log, spec) {
+            Some(replica) => replica.missing_prev_events(log, copy.no),
+            None => return self.pulled(ctx, &pull),
+        };
+        let known = *answer == Answer::State && missing.iter().all(|prev| self.verifies(log, *prev));
+        if known {
+            let wanted: BTreeSet<EventNo> = missing.iter().flat_map(|prev| state_at(log, *prev)).collect();
+            let verified: Vec<EventNo> = wanted.into_iter().filter(|no| self.verifies(log, *no)).collect();
+            let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
+            Homeserver::store_outliers(replica, verified);
+            self.store(ctx, pull.room, copy, Way { path: pull.path, from: pull.from });
+        } else {
+            let now = ctx.now;
+            let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
+            replica.record_failed_pull(copy.no, now);
+            self.refuse(ctx, pull.room, pull.from, "state-missing");
+        }
+        self.next_pulled(ctx, pull);
+    }
+
+    /// All pulled events are dealt with.
+    fn pulled(&mut self, ctx: &mut Context<'_>, pull: &Pull) {
+        match pull.then {
+            Then::Push { event, from } => self.finish_push(ctx, pull.room, event, from),
+            Then::Backfilled => self.backfill_over(ctx, pull.room, true),
+            Then::Jumped { ticket } => self.jumped(ctx, ticket),
+            Then::Nothing => {}
+        }
+    }
+}
+
+/// The events that a server learns when it asks for the state at an event: that event, the state before
+/// it, and all that these rest on.
+pub(super) fn state_at(log: &RoomLog, no: EventNo) -> BTreeSet<EventNo> {
+    let mut events: BTreeSet<EventNo> = log.state_after(no).values().copied().collect();
+    if let Some(pdu) = log.single(no)
+        && let Some(key) = pdu.body.state_key()
+    {
+        // Before a state event stood what it replaced.
+        for prev in &pdu.prev_events {
+            events.extend(log.state_after(*prev).get(&key));
+        }
+    }
+    events.insert(no);
+    events.extend(state::auth_chain(log, events.iter().copied().collect::<Vec<_>>()));
+    events
+}
+

@@ -1,0 +1,219 @@
+//! Purging history: by the administrator, and by the retention job (reference, section 7).
+
+use std::collections::BTreeSet;
+
+use crate::journal::{EventNo, Fact, RoomId, What, Why};
+use crate::kernel::{SimDuration, SimTime};
+use crate::room::{Body, RoomLog, StateKey};
+use crate::workload::RoomSpec;
+
+use super::outbox::{Context, Effect, Outcome, Refusal, Timer};
+use super::replica::{Replica, Token};
+use super::rules::PurgeBy;
+use super::{Homeserver, Rules};
+
+/// The answer to a purge of a room with fewer messages than were to stay.
+pub const TOO_FEW: Refusal = Refusal { status: 0, code: "too few" };
+/// The answer to a purge that the database refused.
+pub const PURGE_FAILED: Refusal = Refusal { status: 0, code: "failed" };
+
+impl Rules {
+    /// Read filter: messages made before this moment are hidden from users (not clamped; reference 7.1).
+    pub fn hidden_before(&self, now: SimTime) -> Option<SimTime> {
+        self.default_max_lifetime.filter(|_| self.retention_enabled).map(|life| now.saturating_sub(life))
+    }
+
+    /// How long the purge job lets messages of a room live: the room's value or the default, clamped.
+    fn purge_lifetime(&self, of_room: Option<SimDuration>) -> Option<SimDuration> {
+        let mut life = of_room.or(self.default_max_lifetime)?;
+        if let Some(least) = self.allowed_lifetime_min {
+            life = life.max(least);
+        }
+        if let Some(most) = self.allowed_lifetime_max {
+            life = life.min(most);
+        }
+        Some(life)
+    }
+}
+
+impl Homeserver {
+    /// Plans the purge job, if retention is on: the first run is one interval after the start.
+    pub(super) fn plan_jobs(&mut self, ctx: &mut Context<'_>) {
+        if self.rules.retention_enabled {
+            let at = ctx.now + self.rules.purge_job_interval;
+            ctx.out.push(Effect::Wake { at, timer: Timer::PurgeJob });
+        }
+    }
+
+    /// The retention job: purges every room that this server is in.
+    pub(super) fn run_purge_job(&mut self, ctx: &mut Context<'_>) {
+        let rooms: Vec<RoomId> = self.db.rooms.keys().copied().collect();
+        for room in rooms {
+            let log = &ctx.logs[room.index()];
+            let spec = &ctx.rooms[room.index()];
+            let rules = self.rules.clone();
+            let Some(replica) = self.replica(room, log, spec) else { continue };
+            let of_room = match Homeserver::current(replica, log, StateKey::Retention) {
+                Some(Body::Retention(life)) => *life,
+                _ => None,
+            };
+            let Some(life) = rules.purge_lifetime(of_room).filter(|_| !replica.state.is_empty()) else {
+                continue;
+            };
+            let cut = ctx.now.saturating_sub(life);
+            if let Some(depth) = replica.retention_depth(log, cut, rules.purge_by) {
+                // A cut that the database refuses is tried again by the next job.
+                let _ = self.purge_below(ctx, room, depth, rules.purge_deletes_local);
+            }
+        }
+        self.plan_jobs(ctx);
+    }
+
+    /// The administrator's call: everything before the `keep_last`-th newest message.
+    pub(super) fn purge_history(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        keep_last: u32,
+        delete_local: bool,
+    ) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let replica = self.replica(room, log, spec).ok_or(TOO_FEW)?;
+        let depth = replica.depth_of_newest_message(log, keep_last).ok_or(TOO_FEW)?;
+        self.purge_below(ctx, room, depth, delete_local)
+    }
+
+    /// Deletes messages of smaller depth; state, and own events if they are spared, become outliers.
+    fn purge_below(&mut self, ctx: &mut Context<'_>, room: RoomId, depth: u32, delete_local: bool) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let me = self.id;
+        let replica = self.replica(room, log, spec).ok_or(Refusal::NOT_FOUND)?;
+        let deepest = replica.heads.iter().map(|no| log.depth(*no)).max().unwrap_or(0);
+        if deepest < depth {
+            return Err(Refusal { status: 400, code: "M_UNKNOWN" });
+        }
+        let doomed = items_below(replica, log, depth);
+        let spared = spared_items(log, &doomed, delete_local, me);
+        replica.purge(log, spec, &doomed, &spared);
+        for (first, end) in doomed {
+            let what = What::Items { room, first, last: end - 1 };
+            ctx.out.push(Effect::Note(Fact::Lost { at: ctx.now, server: me, what, why: Why::Purge }));
+        }
+        Ok(())
+    }
+}
+
+/// Stored items of smaller depth, as ranges `first..end`.
+fn items_below(replica: &Replica, log: &RoomLog, depth: u32) -> Vec<(EventNo, EventNo)> {
+    let mut doomed = Vec::new();
+    for range in replica.timeline.iter() {
+        log.pieces(range.start, range.end, |piece| {
+            let len = depth.saturating_sub(piece.depth).min(piece.len);
+            if len > 0 {
+                doomed.push((piece.first, piece.first + len));
+            }
+        });
+    }
+    doomed
+}
+
+/// Of the doomed: state events, and local ones if they are not to be deleted.
+fn spared_items(
+    log: &RoomLog,
+    doomed: &[(EventNo, EventNo)],
+    delete_local: bool,
+    me: crate::journal::ServerId,
+) -> BTreeSet<EventNo> {
+    let mut spared = BTreeSet::new();
+    for (first, end) in doomed {
+        spared.extend(log.state_events(*first, *end));
+        if !delete_local {
+            spared.extend((*first..*end).filter(|no| log.origin(*no) == me));
+        }
+    }
+    spared
+}
+
+impl Replica {
+    /// Depth of the `n`-th newest message, by depth, then stream position.
+    fn depth_of_newest_message(&self, log: &RoomLog, n: u32) -> Option<u32> {
+        let mut left = n;
+        let mut from = self.newest_token(log);
+        from.stream = i64::MAX;
+        loop {
+            let (rows, more) = self.page(log, from, 100);
+            for row in &rows {
+                if log.is_message(row.no) && !self.rejected.contains(&row.no) {
+                    left -= 1;
+                    if left == 0 {
+                        return Some(row.depth);
+                    }
+                }
+            }
+            let last = rows.last().filter(|_| more)?;
+            from = Token { depth: last.depth, stream: last.stream - 1 };
+        }
+    }
+
+    /// The depth below which the retention job purges. Synapse goes by arrival: the last item, by stream
+    /// position, that arrived before the cut-off decides. Backfilled items have negative positions, so
+    /// the newest of them counts as old however late it arrived (finding 5 of the recordings).
+    fn retention_depth(&self, log: &RoomLog, cut: SimTime, by: PurgeBy) -> Option<u32> {
+        let end = log.first_at(cut);
+        if by == PurgeBy::Timestamp {
+            return self.timeline.overlapping(0..end).last().map(|range| log.depth(range.end.min(end) - 1) + 1);
+        }
+        let mut last: Option<(i64, EventNo)> = None;
+        for range in self.timeline.iter() {
+            for no in [range.start.max(1) - 1, range.end.min(end).max(1) - 1] {
+                if range.contains(&no) && (no < end || self.stream(no) < 0) {
+                    last = last.max(Some((self.stream(no), no)));
+                }
+            }
+        }
+        last.map(|(_, no)| log.depth(no))
+    }
+
+    /// Removes the doomed, keeps the spared as outliers, and moves the room's lower edge.
+    fn purge(
+        &mut self,
+        log: &RoomLog,
+        spec: &RoomSpec,
+        doomed: &[(EventNo, EventNo)],
+        spared: &BTreeSet<EventNo>,
+    ) {
+        for (first, end) in doomed {
+            self.forget(*first, *end);
+            self.outliers.remove(*first..*end);
+        }
+        for no in spared {
+            self.outliers.insert(*no..*no + 1);
+        }
+        let gone = |no: EventNo| doomed.iter().any(|(first, end)| (*first..*end).contains(&no));
+        let heads = self.heads.len();
+        self.heads.retain(|no| !gone(*no) || spared.contains(no));
+        if self.heads.len() < heads {
+            self.state = self.resolve_heads(log, spec);
+        }
+        self.backward.clear();
+        let mut least = None;
+        for range in self.timeline.clone().iter() {
+            log.pieces(range.start, range.end, |piece| {
+                // Only the first item of a run can stand on something purged.
+                let mut refers = |prev: EventNo| {
+                    if gone(prev) {
+                        self.backward.entry(prev).or_default().insert(piece.first);
+                        least = Some(least.map_or(piece.depth, |depth: u32| depth.min(piece.depth)));
+                    }
+                };
+                match piece.pdu {
+                    Some(pdu) => pdu.prev_events.iter().copied().for_each(&mut refers),
+                    None => refers(piece.first - 1),
+                }
+            });
+        }
+        self.min_depth = Some(least.unwrap_or(0));
+    }
+}

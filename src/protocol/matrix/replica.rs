@@ -1,0 +1,252 @@
+//! One server's copy of one room: which items it has, in which standing, and what it believes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rangemap::{RangeMap, RangeSet};
+
+use crate::journal::{EventNo, ServerId, UserId};
+use crate::kernel::SimTime;
+use crate::room::{Membership, RoomLog, StateKey, StateMap};
+use crate::workload::RoomSpec;
+
+use super::state;
+
+/// Numbers of items, as ranges.
+pub type Items = RangeSet<EventNo>;
+
+/// Attempts to pull an event that failed (`event_failed_pull_attempts`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PullFailure {
+    /// How often.
+    pub attempts: u32,
+    /// The last one.
+    pub last: SimTime,
+}
+
+/// How stream positions follow from item numbers within a range: live ones rise, backfilled ones fall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Positions {
+    Live(i64),
+    Backfilled(i64),
+}
+
+/// One row of a page: an item with its topological and stream position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The item.
+    pub no: EventNo,
+    /// Its depth (topological position).
+    pub depth: u32,
+    /// Its stream position here.
+    pub stream: i64,
+}
+
+/// A place in the room from which a client pages back: topological and stream position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Token {
+    /// Topological position.
+    pub depth: u32,
+    /// Stream position.
+    pub stream: i64,
+}
+
+/// A copy of a room.
+#[derive(Debug, Clone, Default)]
+pub struct Replica {
+    /// Stored in their place in the graph (soft-failed and rejected ones included).
+    pub timeline: Items,
+    /// Of `timeline`: soft-failed.
+    pub soft: Items,
+    /// Of `timeline`: rejected.
+    pub rejected: Items,
+    /// Of `timeline`: held without content, as history visibility or redaction left them.
+    pub shells: Items,
+    /// Known without their place in the graph.
+    pub outliers: Items,
+    /// `event_forward_extremities`
+    pub heads: BTreeSet<EventNo>,
+    /// `event_backward_extremities`, with the items here that refer to each.
+    pub backward: BTreeMap<EventNo, BTreeSet<EventNo>>,
+    /// `event_failed_pull_attempts`
+    pub failed_pulls: BTreeMap<EventNo, PullFailure>,
+    /// `room_depth`
+    pub min_depth: Option<u32>,
+    /// Current state; empty when no local user is in the room (any more).
+    pub state: StateMap,
+    /// Memberships of local users that are not in `state`: invitations, and leaves after which the
+    /// server left the room.
+    pub out_of_band: BTreeMap<UserId, (Membership, EventNo)>,
+    /// State group after each item of `timeline`.
+    groups: RangeMap<EventNo, u32>,
+    positions: RangeMap<EventNo, Positions>,
+    next_live: i64,
+    next_backfilled: i64,
+    /// Does it know the newest item, so that a message on top of that is accepted without more?
+    /// While it does, it holds every item from `synced` on that is delivered in step.
+    pub follows: bool,
+    /// Items before this number are written out in the fields above.
+    pub synced: EventNo,
+}
+
+impl Replica {
+    /// Is one of this server's users joined, as the server itself believes?
+    pub fn in_room(&self, log: &RoomLog, me: ServerId) -> bool {
+        log.joined(&self.state).any(|user| log.home(user) == me)
+    }
+
+    /// A local user's membership as the server shows it.
+    pub fn local_membership(&self, log: &RoomLog, user: UserId) -> Option<Membership> {
+        log.membership_in(&self.state, user)
+            .or_else(|| self.out_of_band.get(&user).map(|(membership, _)| *membership))
+    }
+
+    /// Writes out what was received in step since the last look: every item from `synced` on, each on
+    /// top of the one before.
+    pub fn sync(&mut self, log: &RoomLog, spec: &RoomSpec, next_group: &mut u32) {
+        let end = log.len();
+        if !self.follows || self.synced >= end {
+            return;
+        }
+        let (first, tip) = (self.synced, self.synced - 1);
+        self.timeline.insert(first..end);
+        self.positions.insert(first..end, Positions::Live(self.next_live - i64::from(first)));
+        self.next_live += i64::from(end - first);
+        let mut from = first;
+        let mut group = self.groups.get(&tip).copied().unwrap_or_default();
+        for no in log.state_events(first, end) {
+            if from < *no {
+                self.groups.insert(from..*no, group);
+            }
+            group = *next_group;
+            *next_group += 1;
+            from = *no;
+        }
+        self.groups.insert(from..end, group);
+        self.heads.remove(&tip);
+        self.heads.insert(end - 1);
+        self.synced = end;
+        self.state = self.resolve_heads(log, spec);
+    }
+
+    /// The state over all forward extremities.
+    pub fn resolve_heads(&self, log: &RoomLog, spec: &RoomSpec) -> StateMap {
+        let states: Vec<&StateMap> = self.heads.iter().map(|no| log.state_after(*no)).collect();
+        if states.is_empty() { StateMap::new() } else { state::resolve(log, spec, &states) }
+    }
+
+    /// After anything was processed here: does the copy know the newest item of the room?
+    pub fn mark(&mut self, log: &RoomLog, me: ServerId) {
+        self.follows = log.last().is_some_and(|last| self.heads.contains(&last)) && self.in_room(log, me);
+        self.synced = log.len();
+    }
+
+    /// Gives an item its next stream position, and the state group after it.
+    pub fn place(&mut self, no: EventNo, group: u32, backfilled: bool) {
+        let positions = if backfilled {
+            self.next_backfilled -= 1;
+            Positions::Backfilled(self.next_backfilled + i64::from(no))
+        } else {
+            let live = Positions::Live(self.next_live - i64::from(no));
+            self.next_live += 1;
+            live
+        };
+        self.positions.insert(no..no + 1, positions);
+        self.groups.insert(no..no + 1, group);
+    }
+
+    /// The state group after an item.
+    pub fn group(&self, no: EventNo) -> u32 {
+        self.groups.get(&no).copied().unwrap_or_default()
+    }
+
+    /// The stream position of an item.
+    pub fn stream(&self, no: EventNo) -> i64 {
+        match self.positions.get(&no) {
+            Some(Positions::Live(offset)) => offset + i64::from(no),
+            Some(Positions::Backfilled(offset)) => offset - i64::from(no),
+            None => 0,
+        }
+    }
+
+    /// The newest stream position given out for an item that arrived live.
+    pub fn newest_stream(&self) -> i64 {
+        self.next_live - 1
+    }
+
+    /// Is the item stored in its place?
+    pub fn has(&self, no: EventNo) -> bool {
+        self.timeline.contains(&no)
+    }
+
+    /// Parents of an item that are not stored in their place.
+    pub fn missing_prev_events(&self, log: &RoomLog, no: EventNo) -> Vec<EventNo> {
+        let mut missing = Vec::new();
+        log.for_each_prev(no, |prev| {
+            if !self.has(prev) {
+                missing.push(prev);
+            }
+        });
+        missing
+    }
+
+    /// Stored items at or before a token, newest first by (depth, stream position): at most `limit`, and
+    /// whether there are more.
+    pub fn page(&self, log: &RoomLog, from: Token, limit: usize) -> (Vec<Row>, bool) {
+        let mut pieces: Vec<(EventNo, u32, u32)> = Vec::new();
+        for range in self.timeline.iter() {
+            log.pieces(range.start, range.end, |piece| pieces.push((piece.first, piece.len, piece.depth)));
+        }
+        pieces.retain(|(_, _, depth)| *depth <= from.depth);
+        pieces.sort_unstable_by_key(|(first, len, depth)| std::cmp::Reverse((depth + len, *first)));
+        let mut rows: Vec<Row> = Vec::new();
+        let wanted = limit + 1;
+        for (first, len, depth) in pieces {
+            // Pieces come by their deepest item; once enough deeper rows are known, the rest is older.
+            if rows.len() >= wanted && rows[wanted - 1].depth > depth + len - 1 {
+                break;
+            }
+            let top = len.min(from.depth - depth + 1);
+            for i in (top.saturating_sub(wanted as u32)..top).rev() {
+                let no = first + i;
+                let row = Row { no, depth: depth + i, stream: self.stream(no) };
+                if row.depth < from.depth || row.stream <= from.stream {
+                    rows.push(row);
+                }
+            }
+            rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.depth, row.stream)));
+            rows.truncate(wanted);
+        }
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        (rows, more)
+    }
+
+    /// The place from which a client begins to page back: above the deepest item.
+    pub fn newest_token(&self, log: &RoomLog) -> Token {
+        let mut deepest = 0;
+        for range in self.timeline.iter() {
+            log.pieces(range.start, range.end, |piece| deepest = deepest.max(piece.depth + piece.len - 1));
+        }
+        Token { depth: deepest, stream: self.newest_stream() }
+    }
+
+    /// Rows of the backfill query: a backward extremity and the depth of an item here that refers to it.
+    pub fn backfill_points(&self, log: &RoomLog) -> Vec<(EventNo, u32)> {
+        self.backward
+            .iter()
+            .flat_map(|(no, children)| children.iter().map(|child| (*no, log.depth(*child))))
+            .collect()
+    }
+
+    /// Forgets items `first..end` in every standing.
+    pub fn forget(&mut self, first: EventNo, end: EventNo) {
+        for set in [&mut self.timeline, &mut self.soft, &mut self.rejected, &mut self.shells] {
+            set.remove(first..end);
+        }
+    }
+
+    /// The join of `user`, as an event, in the current state.
+    pub fn member_event(&self, user: UserId) -> Option<EventNo> {
+        self.state.get(&StateKey::Member(user)).copied()
+    }
+}

@@ -1,0 +1,158 @@
+//! The serving side: what a homeserver answers other servers (reference, sections 2.3, 3.4, 4.1).
+
+use std::collections::{BTreeSet, BinaryHeap};
+
+use crate::journal::{EventNo, RoomId, ServerId, UserId};
+use crate::kernel::SimTime;
+use crate::room::{Body, Membership, RoomLog};
+
+use super::outbox::{Answer, Context, Copy, Refusal, Request};
+use super::replica::Replica;
+use super::{visibility, Homeserver};
+
+impl Homeserver {
+    /// Answers a question of another server.
+    pub fn serve(&mut self, ctx: &mut Context<'_>, from: ServerId, request: &Request) -> Answer {
+        self.heard_from(ctx, from);
+        match request {
+            Request::MissingEvents { room, earliest, latest, limit } => {
+                let limit = (*limit).min(self.rules.gme_serve_cap) as usize;
+                self.serve_room(ctx, *room, from, |replica, log| {
+                    Answer::Events(copies(log, replica, missing_events(replica, log, earliest, *latest, limit), from))
+                })
+            }
+            Request::StateAt { room, events } => self.serve_room(ctx, *room, from, |replica, log| {
+                let known = |no: &EventNo| replica.has(*no) && !replica.rejected.contains(no) && !log.prev_events(*no).is_empty();
+                if events.iter().all(known) { Answer::State } else { Answer::Refused(Refusal::NOT_FOUND) }
+            }),
+            Request::Backfill { room, from: seeds, limit } => {
+                let limit = (*limit).min(self.rules.backfill_events) as usize;
+                self.serve_room(ctx, *room, from, |replica, log| {
+                    Answer::Events(copies(log, replica, backfill_events(replica, log, seeds, limit), from))
+                })
+            }
+            Request::EventAfter { room, at } => self.serve_room(ctx, *room, from, |replica, log| {
+                match event_after(replica, log, *at) {
+                    Some(no) => Answer::Events(copies(log, replica, vec![no], from)),
+                    None => Answer::Refused(Refusal::NOT_FOUND),
+                }
+            }),
+            Request::Join { room, user } => self.make_remote_membership(ctx, *room, *user, Membership::Join),
+            Request::Leave { room, user } => self.make_remote_membership(ctx, *room, *user, Membership::Leave),
+            Request::Invite { user, .. } => self.accept_invite(*user),
+            Request::Invited { room, user, event } => {
+                self.note_invite(ctx, *room, *user, *event);
+                Answer::Fine
+            }
+            Request::Media { media } => self.serve_media(*media),
+        }
+    }
+
+    /// Answers about a room are given only to servers that are in it now, as this server believes.
+    fn serve_room(
+        &mut self,
+        ctx: &Context<'_>,
+        room: RoomId,
+        from: ServerId,
+        answer: impl FnOnce(&Replica, &RoomLog) -> Answer,
+    ) -> Answer {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let Some(replica) = self.replica(room, log, spec) else {
+            return Answer::Refused(Refusal::NOT_FOUND);
+        };
+        let inside = log.joined(&replica.state).any(|user| log.home(user) == from);
+        if inside { answer(replica, log) } else { Answer::Refused(Refusal::FORBIDDEN) }
+    }
+
+    /// `make_join`/`send_join` and `make_leave`/`send_leave`: makes the event here on the other's behalf
+    /// and sends it to the room.
+    fn make_remote_membership(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        user: UserId,
+        membership: Membership,
+    ) -> Answer {
+        if !self.in_room(room, &ctx.logs[room.index()]) {
+            return Answer::Refused(Refusal::NOT_FOUND);
+        }
+        match self.make_event(ctx, room, user, Body::Member { who: user, membership }) {
+            Ok(event) => Answer::Made(event),
+            Err(refusal) => Answer::Refused(refusal),
+        }
+    }
+}
+
+/// The copies that a server gives: redacted where history visibility or a redaction demands it.
+fn copies(log: &RoomLog, replica: &Replica, events: Vec<EventNo>, to: ServerId) -> Vec<Copy> {
+    events
+        .into_iter()
+        .map(|no| Copy { no, shell: replica.shells.contains(&no) || !visibility::server_sees(log, no, to) })
+        .collect()
+}
+
+/// Breadth first from `latest` back to `earliest`, through what is stored here in any standing.
+fn missing_events(
+    replica: &Replica,
+    log: &RoomLog,
+    earliest: &BTreeSet<EventNo>,
+    latest: EventNo,
+    limit: usize,
+) -> Vec<EventNo> {
+    let known = |no: EventNo| replica.has(no) || replica.outliers.contains(&no);
+    let mut seen = earliest.clone();
+    let mut found = Vec::new();
+    let mut front = if replica.has(latest) { vec![latest] } else { Vec::new() };
+    while !front.is_empty() && found.len() < limit {
+        let mut next = BTreeSet::new();
+        for no in &front {
+            // An outlier's edges are not stored.
+            if !replica.has(*no) {
+                continue;
+            }
+            let left = limit.saturating_sub(found.len());
+            let prev_events = log.prev_events(*no).into_iter().filter(|prev| known(*prev)).take(left);
+            for prev in prev_events {
+                if seen.insert(prev) {
+                    next.insert(prev);
+                    found.push(prev);
+                }
+            }
+        }
+        front = next.into_iter().collect();
+    }
+    found.retain(|no| !replica.rejected.contains(no));
+    found
+}
+
+/// Deepest first from the seeds, through what is stored here in its place; a hole ends a branch.
+fn backfill_events(replica: &Replica, log: &RoomLog, seeds: &[EventNo], limit: usize) -> Vec<EventNo> {
+    let mut queue: BinaryHeap<(u32, i64, EventNo)> = seeds
+        .iter()
+        .filter(|no| replica.has(**no) || replica.outliers.contains(no))
+        .map(|no| (log.depth(*no), replica.stream(*no), *no))
+        .collect();
+    let mut found = BTreeSet::new();
+    while let Some((_, _, no)) = queue.pop() {
+        if found.len() >= limit {
+            break;
+        }
+        if !found.insert(no) || !replica.has(no) {
+            continue;
+        }
+        log.for_each_prev(no, |prev| {
+            if replica.has(prev) && !found.contains(&prev) {
+                queue.push((log.depth(prev), replica.stream(prev), prev));
+            }
+        });
+    }
+    found.retain(|no| !replica.rejected.contains(no));
+    found.into_iter().collect()
+}
+
+/// The first event at or after a moment (`timestamp_to_event`, forwards).
+fn event_after(replica: &Replica, log: &RoomLog, at: SimTime) -> Option<EventNo> {
+    let first = log.first_at(at);
+    replica.timeline.overlapping(first..log.len()).map(|range| range.start.max(first)).next()
+}

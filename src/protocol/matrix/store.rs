@@ -1,0 +1,254 @@
+//! Storing an event in its place: its verdict, the state around it, and the edges of the graph.
+
+use std::collections::BTreeSet;
+
+use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, What};
+use crate::kernel::{SimDuration, SimTime};
+use crate::room::{Body, Membership, Pdu, RoomLog, StateKey, StateMap};
+use crate::workload::RoomSpec;
+
+use super::extremities::first_in_set_order;
+use super::outbox::{Context, Copy, Effect};
+use super::replica::Replica;
+use super::{state, Homeserver};
+
+/// A push this much later than the event was made is a recovery, not traffic. Assumption; well above any
+/// delivery between servers in step.
+const LATE: SimDuration = SimDuration::seconds(30);
+
+/// How an event came to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// The path.
+    pub path: Path,
+    /// The giving server.
+    pub from: ServerId,
+}
+
+impl Way {
+    /// Is the event stored as history?
+    pub fn backfilled(self) -> bool {
+        matches!(self.path, Path::Backfill | Path::Jump)
+    }
+}
+
+impl Homeserver {
+    /// Stores an event whose place in the graph is known, or has just been checked with a peer.
+    pub(super) fn store(&mut self, ctx: &mut Context<'_>, room: RoomId, copy: Copy, way: Way) {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let me = self.id;
+        let Some(replica) = self.db.rooms.get_mut(&room) else { return };
+        let no = copy.no;
+        let prev_events = log.prev_events(no);
+        let missing: Vec<EventNo> = prev_events.iter().copied().filter(|prev| !replica.has(*prev)).collect();
+        let pdu = whole(log, no);
+        let before = state::state_before(log, spec, &prev_events);
+        let rejected = !state::allowed(log, spec, &before, &pdu);
+        let soft = !rejected
+            && !way.backfilled()
+            && soft_fails(replica, log, spec, &pdu, &before, missing.is_empty());
+        let old_groups: BTreeSet<u32> = replica.heads.iter().map(|head| replica.group(*head)).collect();
+        let group = group_after(replica, &mut self.db.next_group, &pdu, missing.is_empty(), log, spec);
+
+        replica.place(no, group, way.backfilled());
+        replica.timeline.insert(no..no + 1);
+        replica.outliers.remove(no..no + 1);
+        replica.failed_pulls.remove(&no);
+        for (set, yes) in
+            [(&mut replica.rejected, rejected), (&mut replica.soft, soft), (&mut replica.shells, copy.shell)]
+        {
+            if yes {
+                set.insert(no..no + 1);
+            } else {
+                set.remove(no..no + 1);
+            }
+        }
+        update_backward_extremities(replica, no, &missing, &prev_events);
+        if replica.min_depth.is_none_or(|least| pdu.depth < least) {
+            replica.min_depth = Some(pdu.depth);
+        }
+        if !way.backfilled() && !rejected && !soft {
+            advance(replica, log, spec, &pdu, no, ctx.now, &old_groups, me);
+        }
+        note(ctx, me, room, no, pdu.at, way);
+        self.after_store(ctx, room, &pdu);
+    }
+
+    /// What follows from an event once it is stored: a server whose last user is out leaves the room.
+    pub(super) fn after_store(&mut self, ctx: &mut Context<'_>, room: RoomId, pdu: &Pdu) {
+        let log = &ctx.logs[room.index()];
+        let me = self.id;
+        let replica = self.db.rooms.get_mut(&room).expect("just stored into");
+        if let Body::Member { who, membership } = pdu.body
+            && log.home(who) == me
+            && !replica.state.is_empty()
+            && membership != Membership::Join
+            && !replica.in_room(log, me)
+        {
+            let locals: Vec<_> = replica
+                .state
+                .iter()
+                .filter_map(|(key, no)| match key {
+                    StateKey::Member(user) if log.home(*user) == me => {
+                        log.membership(*no).map(|membership| (*user, (membership, *no)))
+                    }
+                    _ => None,
+                })
+                .collect();
+            replica.out_of_band.extend(locals);
+            replica.state = StateMap::new();
+        }
+        replica.mark(log, me);
+    }
+
+    /// Stores events known only as state or auth of others.
+    pub(super) fn store_outliers(replica: &mut Replica, events: impl IntoIterator<Item = EventNo>) {
+        for no in events {
+            if !replica.has(no) {
+                replica.outliers.insert(no..no + 1);
+            }
+        }
+    }
+}
+
+/// The item as one PDU, whether kept singly or drawn.
+pub(super) fn whole(log: &RoomLog, no: EventNo) -> Pdu {
+    log.single(no).cloned().unwrap_or_else(|| {
+        let (sender, origin) = log.author(no);
+        Pdu {
+            sender,
+            origin,
+            body: Body::Message { file: None, traffic: None },
+            prev_events: log.prev_events(no),
+            auth_events: Vec::new(),
+            depth: log.depth(no),
+            at: log.at(no),
+        }
+    })
+}
+
+/// Soft failure: allowed in its place, but not by the current state (reference 2.5).
+fn soft_fails(
+    replica: &Replica,
+    log: &RoomLog,
+    spec: &RoomSpec,
+    pdu: &Pdu,
+    before: &StateMap,
+    whole: bool,
+) -> bool {
+    if replica.heads.iter().copied().eq(sorted(&pdu.prev_events)) {
+        return false;
+    }
+    if whole {
+        return !replica.state.is_empty() && !state::allowed(log, spec, &replica.state, pdu);
+    }
+    // With a gap below, the state is resolved with that at the event (Synapse, `_check_for_soft_fail`).
+    let mut states: Vec<&StateMap> = replica.heads.iter().map(|head| log.state_after(*head)).collect();
+    states.push(before);
+    !state::allowed(log, spec, &state::resolve(log, spec, &states), pdu)
+}
+
+fn sorted(events: &[EventNo]) -> Vec<EventNo> {
+    let mut events = events.to_vec();
+    events.sort_unstable();
+    events
+}
+
+/// The state group after an event; new ones are counted as Synapse stores them.
+fn group_after(
+    replica: &Replica,
+    next_group: &mut u32,
+    pdu: &Pdu,
+    whole: bool,
+    log: &RoomLog,
+    spec: &RoomSpec,
+) -> u32 {
+    let mut new_group = || {
+        *next_group += 1;
+        *next_group - 1
+    };
+    let before = if whole && !pdu.prev_events.is_empty() {
+        let groups: BTreeSet<u32> = pdu.prev_events.iter().map(|prev| replica.group(*prev)).collect();
+        match groups.len() {
+            1 => *groups.first().expect("one group"),
+            _ => {
+                let resolved = state::state_before(log, spec, &pdu.prev_events);
+                first_in_set_order(&groups)
+                    .into_iter()
+                    .find(|group| {
+                        pdu.prev_events.iter().any(|prev| {
+                            replica.group(*prev) == *group && *log.state_after(*prev) == resolved
+                        })
+                    })
+                    .unwrap_or_else(&mut new_group)
+            }
+        }
+    } else {
+        new_group()
+    };
+    if pdu.body.state_key().is_some() { new_group() } else { before }
+}
+
+/// `event_backward_extremities` after an event is stored (Synapse, `_update_backward_extremeties`).
+fn update_backward_extremities(
+    replica: &mut Replica,
+    no: EventNo,
+    missing: &[EventNo],
+    prev_events: &[EventNo],
+) {
+    replica.backward.remove(&no);
+    for prev in prev_events {
+        if missing.contains(prev) {
+            replica.backward.entry(*prev).or_default().insert(no);
+        }
+    }
+}
+
+/// Forward extremities and current state after a new event (Synapse, `_calculate_new_extremities`).
+#[allow(clippy::too_many_arguments, reason = "one step of storing, split off for reading")]
+fn advance(
+    replica: &mut Replica,
+    log: &RoomLog,
+    spec: &RoomSpec,
+    pdu: &Pdu,
+    no: EventNo,
+    now: SimTime,
+    old_groups: &BTreeSet<u32>,
+    me: ServerId,
+) {
+    for prev in &pdu.prev_events {
+        replica.heads.remove(prev);
+    }
+    // An event that something stored already stands on is no extremity.
+    let referred = replica.timeline.iter().any(|range| {
+        let mut found = false;
+        log.pieces(range.start.max(no + 1), range.end, |piece| {
+            found |= match piece.pdu {
+                Some(later) => later.prev_events.contains(&no),
+                None => piece.first == no + 1,
+            };
+        });
+        found
+    });
+    if !referred {
+        replica.heads.insert(no);
+    }
+    replica.forget_refuted_heads(log, pdu);
+    replica.prune_extremities(log, spec, pdu, now, old_groups, me);
+    replica.state = replica.resolve_heads(log, spec);
+}
+
+/// Writes a recovery into the journal; ordinary delivery is not one.
+fn note(ctx: &mut Context<'_>, server: ServerId, room: RoomId, no: EventNo, made: SimTime, way: Way) {
+    if way.path == Path::Push && ctx.now.since(made) <= LATE {
+        return;
+    }
+    ctx.out.push(Effect::Note(Fact::Gained {
+        at: ctx.now,
+        server,
+        what: What::Items { room, first: no, last: no },
+        path: way.path,
+        from: way.from,
+    }));
+}

@@ -1,0 +1,394 @@
+//! The log of one room: every item that was ever made in it, numbered in the order of creation.
+//!
+//! Drawn messages on an unbroken chain are kept as runs; everything else is kept item by item.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::journal::{EventNo, RoomId, ServerId, UserId};
+use crate::kernel::{SimTime, Streams};
+
+use super::traffic::Speakers;
+use super::{Body, Day, Membership, Pdu, StateKey, StateMap, Traffic, TrafficRef};
+
+/// Home server and weight of every user of the world.
+pub type People = Rc<Vec<(ServerId, u32)>>;
+
+#[derive(Debug, Clone)]
+enum Entry {
+    /// `len` drawn messages, each on top of the item before it.
+    Run { first: EventNo, len: u32, start: TrafficRef, depth: u32, basis: EventNo },
+    /// A single item.
+    One { first: EventNo, pdu: Box<Pdu> },
+}
+
+impl Entry {
+    fn first(&self) -> EventNo {
+        match self {
+            Entry::Run { first, .. } | Entry::One { first, .. } => *first,
+        }
+    }
+}
+
+/// A part of a run of drawn messages (`pdu` is none), or a single item.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    /// First item.
+    pub first: EventNo,
+    /// Number of items.
+    pub len: u32,
+    /// Depth of the first; those of the others rise by one each.
+    pub depth: u32,
+    /// The item, if it is a single one.
+    pub pdu: Option<&'a Pdu>,
+}
+
+/// The log of one room.
+#[derive(Debug, Clone)]
+pub struct RoomLog {
+    room: RoomId,
+    traffic: Traffic,
+    streams: Streams,
+    users: People,
+    entries: Vec<Entry>,
+    len: EventNo,
+    /// State after an item, where it is not that after the item before it.
+    states: BTreeMap<EventNo, StateMap>,
+    state_events: Vec<EventNo>,
+    /// The day last looked at: looks come in clusters.
+    day: RefCell<Option<(u32, EventNo, Rc<Day>)>>,
+    times: RefCell<Option<(u32, Rc<Vec<SimTime>>)>>,
+}
+
+impl RoomLog {
+    /// An empty log.
+    pub fn new(traffic: Traffic, streams: Streams, users: People) -> Self {
+        RoomLog {
+            room: traffic.room,
+            traffic,
+            streams,
+            users,
+            entries: Vec::new(),
+            len: 0,
+            states: BTreeMap::new(),
+            state_events: Vec::new(),
+            day: RefCell::new(None),
+            times: RefCell::new(None),
+        }
+    }
+
+    /// Which room.
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// Number of items ever made.
+    pub fn len(&self) -> EventNo {
+        self.len
+    }
+
+    /// Has the room not been created yet?
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The newest item, by creation.
+    pub fn last(&self) -> Option<EventNo> {
+        self.len.checked_sub(1)
+    }
+
+    /// Home server of a user.
+    pub fn home(&self, user: UserId) -> ServerId {
+        self.users[user.index()].0
+    }
+
+    /// The room's drawn traffic.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// Appends an item. `state_after` is needed where the item sets state or does not simply follow the
+    /// newest item.
+    pub fn push(&mut self, pdu: Pdu, state_after: StateMap) -> EventNo {
+        let no = self.len;
+        let is_state = pdu.body.state_key().is_some();
+        if is_state {
+            self.state_events.push(no);
+        }
+        if is_state || !self.is_chain(&pdu.prev_events) {
+            self.states.insert(no, state_after);
+        }
+        self.entries.push(Entry::One { first: no, pdu: Box::new(pdu) });
+        self.len += 1;
+        no
+    }
+
+    /// Would an item with these parents simply follow the newest one?
+    pub fn is_chain(&self, prev_events: &[EventNo]) -> bool {
+        match self.last() {
+            Some(last) => prev_events == [last],
+            None => prev_events.is_empty(),
+        }
+    }
+
+    /// Appends `len` drawn messages of a day, each on top of the one before; `basis` is the item whose
+    /// state names the day's speakers.
+    pub fn push_run(&mut self, start: TrafficRef, len: u32, basis: EventNo) {
+        if len == 0 {
+            return;
+        }
+        if let Some(Entry::Run { start: s, len: l, basis: b, .. }) = self.entries.last_mut()
+            && s.day == start.day
+            && s.number + *l == start.number
+            && *b == basis
+        {
+            *l += len;
+        } else {
+            let depth = self.last().map_or(1, |last| self.depth(last) + 1);
+            self.entries.push(Entry::Run { first: self.len, len, start, depth, basis });
+        }
+        self.len += len;
+    }
+
+    fn entry(&self, no: EventNo) -> &Entry {
+        let index = self.entries.partition_point(|entry| entry.first() <= no);
+        &self.entries[index - 1]
+    }
+
+    /// `depth`
+    pub fn depth(&self, no: EventNo) -> u32 {
+        match self.entry(no) {
+            Entry::Run { first, depth, .. } => depth + (no - first),
+            Entry::One { pdu, .. } => pdu.depth,
+        }
+    }
+
+    /// Calls `f` for each of `prev_events`.
+    pub fn for_each_prev(&self, no: EventNo, mut f: impl FnMut(EventNo)) {
+        match self.entry(no) {
+            Entry::Run { .. } => f(no - 1),
+            Entry::One { pdu, .. } => pdu.prev_events.iter().copied().for_each(f),
+        }
+    }
+
+    /// `prev_events`
+    pub fn prev_events(&self, no: EventNo) -> Vec<EventNo> {
+        let mut prev_events = Vec::new();
+        self.for_each_prev(no, |prev| prev_events.push(prev));
+        prev_events
+    }
+
+    /// `auth_events`; those of drawn messages are in the state before them and not spelt out.
+    pub fn auth_events(&self, no: EventNo) -> &[EventNo] {
+        match self.entry(no) {
+            Entry::Run { .. } => &[],
+            Entry::One { pdu, .. } => &pdu.auth_events,
+        }
+    }
+
+    /// The item as kept, unless it is part of a run.
+    pub fn single(&self, no: EventNo) -> Option<&Pdu> {
+        match self.entry(no) {
+            Entry::Run { .. } => None,
+            Entry::One { pdu, .. } => Some(pdu),
+        }
+    }
+
+    /// Is it a message (drawn or scripted)?
+    pub fn is_message(&self, no: EventNo) -> bool {
+        self.single(no).is_none_or(|pdu| pdu.body.is_message())
+    }
+
+    /// The state that an item sets.
+    pub fn state_key(&self, no: EventNo) -> Option<StateKey> {
+        self.single(no).and_then(|pdu| pdu.body.state_key())
+    }
+
+    /// Sender and the sender's server.
+    pub fn author(&self, no: EventNo) -> (UserId, ServerId) {
+        match self.entry(no) {
+            Entry::Run { first, start, basis, .. } => {
+                let number = start.number + (no - first);
+                self.day(start.day, *basis).author(&self.streams, self.room, number)
+            }
+            Entry::One { pdu, .. } => (pdu.sender, pdu.origin),
+        }
+    }
+
+    /// The sender's server.
+    pub fn origin(&self, no: EventNo) -> ServerId {
+        match self.entry(no) {
+            Entry::Run { first, start, basis, .. } => {
+                self.day(start.day, *basis).cell(start.number + (no - first)).0
+            }
+            Entry::One { pdu, .. } => pdu.origin,
+        }
+    }
+
+    /// Does a drawn file hang on the item?
+    pub fn has_drawn_file(&self, no: EventNo) -> bool {
+        match self.entry(no) {
+            Entry::Run { first, start, basis, .. } => {
+                self.day(start.day, *basis).cell(start.number + (no - first)).1
+            }
+            Entry::One { pdu, .. } => match pdu.body {
+                Body::Message { traffic: Some(drawn), .. } => {
+                    let basis = self.basis(drawn.day);
+                    basis.is_some_and(|basis| self.day(drawn.day, basis).cell(drawn.number).1)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// `origin_server_ts`
+    pub fn at(&self, no: EventNo) -> SimTime {
+        match self.entry(no) {
+            Entry::Run { first, start, .. } => {
+                self.times(start.day)[(start.number + (no - first)) as usize]
+            }
+            Entry::One { pdu, .. } => pdu.at,
+        }
+    }
+
+    /// The number of the first item made at `at` or later (`len` if none).
+    pub fn first_at(&self, at: SimTime) -> EventNo {
+        let index = self.entries.partition_point(|entry| self.at(entry.first()) < at);
+        if index == 0 {
+            return 0;
+        }
+        match &self.entries[index - 1] {
+            Entry::One { first, .. } => first + 1,
+            Entry::Run { first, len, start, .. } => {
+                let times = self.times(start.day);
+                let all = &times[start.number as usize..(start.number + len) as usize];
+                first + all.partition_point(|time| *time < at) as u32
+            }
+        }
+    }
+
+    /// State after an item.
+    pub fn state_after(&self, no: EventNo) -> &StateMap {
+        self.states.range(..=no).next_back().expect("the create event has a state after it").1
+    }
+
+    /// The state events among items `first..end`.
+    pub fn state_events(&self, first: EventNo, end: EventNo) -> &[EventNo] {
+        let from = self.state_events.partition_point(|no| *no < first);
+        let to = self.state_events.partition_point(|no| *no < end);
+        &self.state_events[from..to]
+    }
+
+    /// The membership that a member event sets.
+    pub fn membership(&self, no: EventNo) -> Option<Membership> {
+        match self.single(no)?.body {
+            Body::Member { membership, .. } => Some(membership),
+            _ => None,
+        }
+    }
+
+    /// A user's membership in a state.
+    pub fn membership_in(&self, state: &StateMap, user: UserId) -> Option<Membership> {
+        state.get(&StateKey::Member(user)).and_then(|no| self.membership(*no))
+    }
+
+    /// Users joined in a state, in order.
+    pub fn joined<'a>(&'a self, state: &'a StateMap) -> impl Iterator<Item = UserId> + 'a {
+        let first = StateKey::Member(UserId(0));
+        state.range(first..).filter_map(|(key, no)| match key {
+            StateKey::Member(user) if self.membership(*no) == Some(Membership::Join) => Some(*user),
+            _ => None,
+        })
+    }
+
+    /// Servers with a user joined in a state: server and the smallest depth of a join, in order of
+    /// server.
+    pub fn hosts(&self, state: &StateMap) -> BTreeMap<ServerId, u32> {
+        let mut hosts = BTreeMap::new();
+        for user in self.joined(state) {
+            let depth = self.depth(state[&StateKey::Member(user)]);
+            let oldest = hosts.entry(self.home(user)).or_insert(depth);
+            *oldest = depth.min(*oldest);
+        }
+        hosts
+    }
+
+    /// The item whose state names the speakers of a day: the newest one before it.
+    pub fn basis(&self, day: u32) -> Option<EventNo> {
+        self.first_at(SimTime::of_day(u64::from(day))).checked_sub(1)
+    }
+
+    /// A day as drawn, for the speakers in the state after `basis`.
+    pub fn day(&self, day: u32, basis: EventNo) -> Rc<Day> {
+        if let Some((d, b, drawn)) = &*self.day.borrow()
+            && *d == day
+            && *b == basis
+        {
+            return drawn.clone();
+        }
+        let drawn = Rc::new(self.traffic.day(&self.streams, day, self.speakers(basis)));
+        *self.day.borrow_mut() = Some((day, basis, drawn.clone()));
+        drawn
+    }
+
+    fn speakers(&self, basis: EventNo) -> Speakers {
+        self.joined(self.state_after(basis))
+            .filter_map(|user| {
+                let (server, weight) = self.users[user.index()];
+                (weight > 0).then_some((user, server, weight))
+            })
+            .collect()
+    }
+
+    /// Can anybody speak in the state after `basis`?
+    pub fn has_speakers(&self, basis: EventNo) -> bool {
+        self.joined(self.state_after(basis)).any(|user| self.users[user.index()].1 > 0)
+    }
+
+    /// Times of a day's drawn messages.
+    pub fn times(&self, day: u32) -> Rc<Vec<SimTime>> {
+        if let Some((d, times)) = &*self.times.borrow()
+            && *d == day
+        {
+            return times.clone();
+        }
+        let times = Rc::new(self.traffic.times(&self.streams, day));
+        *self.times.borrow_mut() = Some((day, times.clone()));
+        times
+    }
+
+    /// Number of drawn messages on a day, if anybody can speak.
+    pub fn drawn_count(&self, day: u32) -> u32 {
+        self.traffic.count(&self.streams, day)
+    }
+
+    /// Calls `f` for each piece of `first..end`: parts of runs, and single items.
+    pub fn pieces(&self, first: EventNo, end: EventNo, mut f: impl FnMut(Piece<'_>)) {
+        let mut index = self.entries.partition_point(|entry| entry.first() <= first).saturating_sub(1);
+        while let Some(entry) = self.entries.get(index).filter(|entry| entry.first() < end) {
+            match entry {
+                Entry::Run { first: f_, len, depth, .. } => {
+                    let (from, to) = (first.max(*f_), end.min(f_ + len));
+                    if from < to {
+                        f(Piece { first: from, len: to - from, depth: depth + (from - f_), pdu: None });
+                    }
+                }
+                Entry::One { first: no, pdu } => {
+                    if *no >= first {
+                        f(Piece { first: *no, len: 1, depth: pdu.depth, pdu: Some(pdu) });
+                    }
+                }
+            }
+            index += 1;
+        }
+    }
+
+    /// Tallies the drawn messages of the run part `first..first + len` by author's server and file.
+    pub fn tally_run(&self, first: EventNo, len: u32, add: impl FnMut(ServerId, bool, u64)) {
+        if let Entry::Run { first: f, start, basis, .. } = self.entry(first) {
+            let from = start.number + (first - f);
+            self.day(start.day, *basis).tally(from, from + len, add);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Room state: for each kind of state and key, the number of the event that set it.
+
+use crate::journal::{EventNo, UserId};
+
+/// Event type and state key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StateKey {
+    /// `m.room.create`
+    Create,
+    /// `m.room.power_levels`
+    PowerLevels,
+    /// `m.room.join_rules`
+    JoinRules,
+    /// `m.room.history_visibility`
+    HistoryVisibility,
+    /// `m.room.guest_access`
+    GuestAccess,
+    /// `m.room.name`
+    Name,
+    /// `m.room.topic`
+    Topic,
+    /// `m.room.avatar`
+    Avatar,
+    /// `m.room.encryption`
+    Encryption,
+    /// `m.room.retention`
+    Retention,
+    /// `m.room.member`
+    Member(UserId),
+}
+
+/// State at some place of the room graph; versions share what they have in common.
+pub type StateMap = imbl::OrdMap<StateKey, EventNo>;

@@ -1,0 +1,157 @@
+//! Messages that nobody scripted, drawn per room and day.
+//!
+//! A day's number of messages, their times and authors are functions of (seed, room, day) and of the
+//! members at the beginning of the day: whoever looks computes them, nobody stores them. How many of a
+//! day's messages are of which server's users, with or without a file, is drawn first (a multinomial);
+//! which message is whose follows from a keyed permutation, so both a count over whole days and a look
+//! at a single message are cheap, and always agree.
+
+use crate::journal::{RoomId, ServerId, UserId};
+use crate::kernel::{Permutation, Purpose, SimTime, Streams};
+
+const DAY_COUNT: Purpose = Purpose::new("traffic.count");
+const DAY_TIMES: Purpose = Purpose::new("traffic.times");
+const DAY_SPLIT: Purpose = Purpose::new("traffic.split");
+const DAY_ORDER: Purpose = Purpose::new("traffic.order");
+const AUTHOR: Purpose = Purpose::new("traffic.author");
+const MILLIS_PER_DAY: u64 = 86_400_000;
+
+/// Which drawn message an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrafficRef {
+    /// Days since 1970-01-01.
+    pub day: u32,
+    /// Its number in the day, by time.
+    pub number: u32,
+}
+
+/// The traffic of one room.
+#[derive(Debug, Clone)]
+pub struct Traffic {
+    /// The room.
+    pub room: RoomId,
+    /// Mean messages a day; 0 = no traffic.
+    pub per_day: f64,
+    /// Share of messages with a file, of 1000.
+    pub files_per_mille: u32,
+    /// First moment of traffic (the simulation's start).
+    pub from: SimTime,
+}
+
+/// Who can speak in a room on a day: user, home server, weight; in order of user.
+pub type Speakers = Vec<(UserId, ServerId, u32)>;
+
+/// One day of one room, as drawn.
+#[derive(Debug, Clone)]
+pub struct Day {
+    day: u32,
+    count: u32,
+    /// Cells (server, has a file) with the number of messages before them.
+    cells: Vec<(ServerId, bool, u32)>,
+    order: Option<Permutation>,
+    speakers: Speakers,
+}
+
+impl Traffic {
+    /// Number of messages on a day.
+    pub fn count(&self, streams: &Streams, day: u32) -> u32 {
+        if self.per_day <= 0.0 {
+            return 0;
+        }
+        let mut stream = streams.stream(DAY_COUNT, u64::from(self.room.0), u64::from(day));
+        u32::try_from(stream.poisson(self.per_day)).unwrap_or(u32::MAX)
+    }
+
+    /// The times of a day's messages, in order.
+    pub fn times(&self, streams: &Streams, day: u32) -> Vec<SimTime> {
+        let count = self.count(streams, day);
+        let mut stream = streams.stream(DAY_TIMES, u64::from(self.room.0), u64::from(day));
+        let mut times: Vec<SimTime> = (0..count)
+            .map(|_| SimTime(u64::from(day) * MILLIS_PER_DAY + stream.below(MILLIS_PER_DAY)))
+            .collect();
+        times.sort_unstable();
+        times
+    }
+
+    /// The day's messages by author, given who can speak.
+    pub fn day(&self, streams: &Streams, day: u32, speakers: Speakers) -> Day {
+        let count = self.count(streams, day);
+        let mut by_server: Vec<(ServerId, u64)> = Vec::new();
+        for (_, server, weight) in &speakers {
+            match by_server.iter_mut().find(|(s, _)| s == server) {
+                Some((_, sum)) => *sum += u64::from(*weight),
+                None => by_server.push((*server, u64::from(*weight))),
+            }
+        }
+        by_server.retain(|(_, weight)| *weight > 0);
+        by_server.sort_unstable();
+        let mut stream = streams.stream(DAY_SPLIT, u64::from(self.room.0), u64::from(day));
+        let mut weight_left: u64 = by_server.iter().map(|(_, weight)| weight).sum();
+        let mut left = if weight_left == 0 { 0 } else { u64::from(count) };
+        let count = u32::try_from(left).unwrap_or(u32::MAX);
+        let mut cells = Vec::new();
+        let mut before = 0;
+        for (server, weight) in by_server {
+            let of_server =
+                if weight == weight_left { left } else { stream.binomial(left, weight as f64 / weight_left as f64) };
+            let with_file = stream.binomial(of_server, f64::from(self.files_per_mille) / 1000.0);
+            for (file, n) in [(false, of_server - with_file), (true, with_file)] {
+                if n > 0 {
+                    cells.push((server, file, before));
+                    before += n as u32;
+                }
+            }
+            left -= of_server;
+            weight_left -= weight;
+        }
+        let order = (count > 1).then(|| {
+            Permutation::new(
+                streams.stream(DAY_ORDER, u64::from(self.room.0), u64::from(day)),
+                u64::from(count),
+            )
+        });
+        Day { day, count, cells, order, speakers }
+    }
+}
+
+impl Day {
+    /// Messages of the day that somebody can speak (0 in a room where nobody can).
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Author's server of message `number`, and whether it has a file.
+    pub fn cell(&self, number: u32) -> (ServerId, bool) {
+        let place = self.order.as_ref().map_or(0, |order| order.apply(u64::from(number)) as u32);
+        let index = self.cells.partition_point(|(_, _, before)| *before <= place) - 1;
+        let (server, file, _) = self.cells[index];
+        (server, file)
+    }
+
+    /// Author of message `number`.
+    pub fn author(&self, streams: &Streams, room: RoomId, number: u32) -> (UserId, ServerId) {
+        let (server, _) = self.cell(number);
+        let here: Vec<&(UserId, ServerId, u32)> =
+            self.speakers.iter().filter(|(_, s, _)| *s == server).collect();
+        let weights: Vec<u32> = here.iter().map(|(_, _, weight)| *weight).collect();
+        let address = (u64::from(self.day) << 32) | u64::from(number);
+        let mut stream = streams.stream(AUTHOR, u64::from(room.0), address);
+        let index = stream.pick_weighted(&weights).expect("a server with messages has a speaker");
+        (here[index].0, server)
+    }
+
+    /// Messages `from..to` of the day by (author's server, has a file).
+    pub fn tally(&self, from: u32, to: u32, mut add: impl FnMut(ServerId, bool, u64)) {
+        if from == 0 && to == self.count {
+            for (i, (server, file, before)) in self.cells.iter().enumerate() {
+                let after = self.cells.get(i + 1).map_or(self.count, |(_, _, b)| *b);
+                add(*server, *file, u64::from(after - before));
+            }
+        } else {
+            for number in from..to {
+                let (server, file) = self.cell(number);
+                add(server, file, 1);
+            }
+        }
+    }
+}
