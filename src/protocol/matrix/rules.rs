@@ -1,5 +1,5 @@
 //! The protocol's parameters.
 
 /// The parameters of one server.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rules {}
