@@ -52,7 +52,7 @@ pub(super) fn text(page: &Area<'_>, text: &str, at: (i32, i32), style: TextStyle
 
 /// A line of dashes and gaps of these lengths.
 pub(super) fn dashed(page: &Area<'_>, ends: [(i32, i32); 2], (dash, gap): (i32, i32)) {
-    let line = DashedPathElement::new(ends.into_iter(), dash, gap, INK);
+    let line = DashedPathElement::new(ends, dash, gap, INK);
     page.draw(&line).expect("a string takes it");
 }
 
