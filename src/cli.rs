@@ -12,9 +12,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What does a federation give back? Simulates federated servers that lose data and get it back.
+/// What does a federation give back? A simulator of servers that lose data
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = AFTER_HELP, max_term_width = 80)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs",
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP,
+    max_term_width = 80
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -22,18 +30,22 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  fedheal run scenarios/hypha-2021.toml          the incident of 2021, into results/
-  fedheal run scenarios/hypha-2021.toml --seed 2 the same with other luck
-  fedheal check scenarios/*.toml                 are these scenarios well formed?
-  fedheal schema > scenarios/schema.json         what a scenario may contain
-  fedheal verify                                 hold the model against real servers
+  fedheal run scenarios/hypha-2021.toml           the incident of 2021
+  fedheal run scenarios/hypha-2021.toml --seed 2  the same with other luck
+  fedheal check scenarios/*.toml                  are these well formed?
+  fedheal schema > scenarios/schema.json          what a scenario may contain
+  fedheal verify                                  the model beside real servers
+
+A run prints what came back and writes results/<scenario>/: tables, a figure,
+and a manifest with the command that makes them again. `fedheal run --help`
+says more.
 
 The same scenario, seed and version give the same bytes, on every machine.
 
 Exit codes:
-  0  all went well, and a run found what its scenario expects
-  1  an expectation was missed, or the results could not be written
-  2  bad input: the message says where, and what would be right
+  0    all went well, and a run found what its scenario expects
+  1    an expectation was missed, or the results could not be written
+  2    bad input: the message says where, and what would be right
   130  interrupted; nothing is half-written";
 
 #[derive(Debug, Subcommand)]

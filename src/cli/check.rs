@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::{Failure, engine, note, say};
 
-/// Read scenarios, and report all that is wrong with them, without playing them
+/// Read scenarios, and report all that is wrong with them
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Scenario files

@@ -12,7 +12,7 @@ use super::{Failure, bad_input, say};
 /// How many differing cells of an experiment are shown without --all.
 const SHOWN: usize = 10;
 
-/// Play recordings of real servers in the simulator, and compare every cell
+/// Play recordings of real servers, and compare every cell
 ///
 /// One line per experiment, with the cells that came out right and all that were compared; below it
 /// the cells that differ. Exit code 0 says that all could be compared; with --strict, 1 says that a
