@@ -3,7 +3,10 @@
 use std::process::Command;
 
 fn main() {
-    let commit = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    // Sources unpacked inside somebody else's repository are not of its commit.
+    let ours = git(&["ls-files", "--error-unmatch", "Cargo.toml"]).is_some();
+    let commit = git(&["rev-parse", "HEAD"]).filter(|_| ours);
+    let commit = commit.unwrap_or_else(|| "unknown".to_owned());
     // Only what the program is made of counts as changed; results and documents do not.
     let changed = git(&[
         "status",

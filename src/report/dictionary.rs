@@ -11,7 +11,7 @@ pub struct Column {
     pub file: &'static str,
     /// The column's header.
     pub column: &'static str,
-    /// `text`, `integer`, `time` or `yes/no`.
+    /// `text`, `integer`, `time` or `boolean`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// What one of it is; `-` where there is nothing to count.
@@ -108,8 +108,8 @@ const EXPECT: &[Column] = &[
     of("expect.csv", "of", "integer", "items", "The simulated denominator; 0 fails the finding, for nothing was measured."),
     of("expect.csv", "least_per_mille", "integer", "thousandths", "Smallest share that meets the finding."),
     of("expect.csv", "most_per_mille", "integer", "thousandths", "Largest share that meets the finding."),
-    of("expect.csv", "met", "yes/no", "-", "Is the simulated share within these bounds? (true or false)"),
-    of("expect.csv", "agrees", "yes/no", "-", "Does what must be found agree with what the account says? (true or false)"),
+    of("expect.csv", "met", "boolean", "-", "Is the simulated share within these bounds?"),
+    of("expect.csv", "agrees", "boolean", "-", "Does what must be found agree with what the account says?"),
     of("expect.csv", "note", "text", "-", "Why not, or how far; may be empty."),
 ];
 
@@ -133,7 +133,7 @@ const FACTS: &[Column] = &[
 const SELF: &[Column] = &[
     of("data_dictionary.csv", "file", "text", "-", "The table."),
     of("data_dictionary.csv", "column", "text", "-", "The column's header."),
-    of("data_dictionary.csv", "type", "text", "-", "text, integer, time (YYYY-MM-DDThh:mm:ss) or yes/no."),
+    of("data_dictionary.csv", "type", "text", "-", "text, integer, time (YYYY-MM-DDThh:mm:ss) or boolean (true, false)."),
     of("data_dictionary.csv", "unit", "text", "-", "What one of it is; - where there is nothing to count."),
     of("data_dictionary.csv", "meaning", "text", "-", "In a sentence."),
 ];

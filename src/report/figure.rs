@@ -214,7 +214,11 @@ fn markers(
         let label = format!("{name}: {}", spoken(after));
         let width = page::width(page, &label, &font(15));
         // The first label ends at its line, the second begins there.
-        let wanted = if free_from == 8 { x - width } else { x - 3 };
+        let wanted = if free_from == 8 {
+            x + 3 - width * 10 / 11
+        } else {
+            x - 3
+        };
         let left = wanted.min(sheet - 8 - width).max(free_from);
         let style = page::anchored(font(15), HPos::Left, VPos::Bottom);
         page::text(page, &label, (left, head - 4), style);

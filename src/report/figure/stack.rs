@@ -45,6 +45,7 @@ impl Stack {
         let mut columns: BTreeMap<i32, (u64, BTreeMap<&str, u64>)> = BTreeMap::new();
         for row in measures.recovery.iter().filter(|row| row.class == class) {
             let after = row.at.0.saturating_sub(loss_at.0);
+            debug_assert!(PALETTE.iter().any(|(path, _)| *path == row.path));
             let column = columns.entry(across.column(after)).or_default();
             column.0 = after;
             *column.1.entry(row.path.as_str()).or_default() += row.items;
