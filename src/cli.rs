@@ -1,1 +1,119 @@
-//! The command line: one variant per verb.
+//! The command line: one file per verb. Only this shelf prints.
+
+mod check;
+mod command;
+mod engine;
+mod run;
+mod schema;
+mod verify;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What does a federation give back? A simulator of servers that lose data
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs",
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP,
+    max_term_width = 80
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  fedheal run scenarios/hypha-2021.toml           the incident of 2021
+  fedheal run scenarios/hypha-2021.toml --seed 2  the same with other luck
+  fedheal check scenarios/*.toml                  are these well formed?
+  fedheal schema > scenarios/schema.json          what a scenario may contain
+  fedheal verify                                  the model beside real servers
+
+A run prints what came back and writes results/<scenario>/: tables, a figure,
+and a manifest with the command that makes them again. `fedheal run --help`
+says more.
+
+The same scenario, seed and version give the same bytes, on every machine.
+
+Exit codes:
+  0    all went well, and a run found what its scenario expects
+  1    an expectation was missed, or the results could not be written
+  2    bad input: the message says where, and what would be right
+  130  interrupted; nothing is half-written";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Args),
+    Check(check::Args),
+    Schema(schema::Args),
+    Verify(verify::Args),
+}
+
+/// Why a verb came to no end, and the exit code that says so.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    report: miette::Report,
+}
+
+/// What was asked for is wrong.
+fn bad_input(report: impl Into<miette::Report>) -> Failure {
+    Failure {
+        code: 2,
+        report: report.into(),
+    }
+}
+
+/// What was asked for is right, and the machine could not do it.
+fn failed(report: impl Into<miette::Report>) -> Failure {
+    Failure {
+        code: 1,
+        report: report.into(),
+    }
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout with code 0, a wrong argument to stderr with code 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match cli.verb {
+        Verb::Run(args) => run::run(&args),
+        Verb::Check(args) => check::check(&args),
+        Verb::Schema(args) => schema::schema(&args),
+        Verb::Verify(args) => verify::verify(&args),
+    };
+    done.unwrap_or_else(|failure| {
+        note(&format!("{:?}", failure.report));
+        ExitCode::from(failure.code)
+    })
+}
+
+/// Writes to stdout. A reader that has heard enough (`| head`) is no error.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let said = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match said {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(failed(miette::miette!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to stderr, where there is nobody left to tell if that fails.
+fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

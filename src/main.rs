@@ -1,5 +1,5 @@
 //! Calls the command line and turns its answer into an exit code.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    fedheal::cli::main()
 }

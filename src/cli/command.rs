@@ -1,0 +1,54 @@
+//! The command line as text: pairs of `--set`, and the command that repeats a run.
+
+use std::path::Path;
+
+/// Reads `key=value`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write KEY=VALUE, for example people.scrolls-per-day=0.5".to_owned()),
+    }
+}
+
+/// What a person types to repeat a run. The folder is left out: it changes no result.
+pub(super) fn again(path: &Path, seed: u64, set: &[(String, String)]) -> String {
+    let mut command = format!("fedheal run {}", quoted(&path.to_string_lossy()));
+    command += &format!(" --seed {seed}");
+    for (key, value) in set {
+        command += &format!(" --set {}", quoted(&format!("{key}={value}")));
+    }
+    command
+}
+
+/// A word for a shell, in quotes where it needs them.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_survives_the_shell() {
+        let set = vec![("servers.one.name".to_owned(), "it's".to_owned())];
+        assert_eq!(
+            again(Path::new("my scenario.toml"), 7, &set),
+            r"fedheal run 'my scenario.toml' --seed 7 --set 'servers.one.name=it'\''s'"
+        );
+    }
+
+    #[test]
+    fn a_pair_needs_a_key_and_an_equals_sign() {
+        assert_eq!(pair("a = 1=2"), Ok(("a".to_owned(), "1=2".to_owned())));
+        assert!(pair("a").is_err());
+        assert!(pair("=1").is_err());
+    }
+}

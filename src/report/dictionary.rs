@@ -1,0 +1,139 @@
+//! What every column of every table means. A test holds this list against the tables' own headers.
+
+use serde::Serialize;
+
+use super::tables::Table;
+
+/// One column of one table; a row of `data_dictionary.csv`.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Column {
+    /// The table.
+    pub file: &'static str,
+    /// The column's header.
+    pub column: &'static str,
+    /// `text`, `integer`, `time` or `boolean`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// What one of it is; `-` where there is nothing to count.
+    pub unit: &'static str,
+    /// In a sentence; also what an empty cell says.
+    pub meaning: &'static str,
+}
+
+/// The dictionary as a table.
+pub(super) fn rows() -> Table<impl Iterator<Item = Column>> {
+    Table {
+        file: "data_dictionary.csv",
+        rows: DICTIONARY
+            .iter()
+            .flat_map(|columns| columns.iter().copied()),
+    }
+}
+
+const fn of(
+    file: &'static str,
+    column: &'static str,
+    kind: &'static str,
+    unit: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        file,
+        column,
+        kind,
+        unit,
+        meaning,
+    }
+}
+
+/// All columns, table by table, in the order of their headers.
+pub const DICTIONARY: &[&[Column]] = &[ITEMS, RECOVERY, SERVERS, STRANDED, EXPECT, FACTS, SELF];
+
+#[rustfmt::skip]
+const ITEMS: &[Column] = &[
+    of("items.csv", "class", "text", "-", "What kind of item: message, state, file, account, password, membership, room or room-avatar."),
+    of("items.csv", "room", "text", "-", "The room's name; empty for accounts and passwords."),
+    of("items.csv", "room_kind", "text", "-", "public, private, direct; none for accounts and passwords."),
+    of("items.csv", "federation", "text", "-", "federated (members on several servers), local-members (could federate, has local members only), unfederated; none for accounts and passwords."),
+    of("items.csv", "encrypted", "text", "-", "yes or no: are the room's messages encrypted?"),
+    of("items.csv", "room_created", "text", "-", "before, inside or after the lost period (from the backup to the loss); empty without a room."),
+    of("items.csv", "author", "text", "-", "local or remote: is the author or owner a user of the measured server?"),
+    of("items.csv", "made", "text", "-", "before, inside or after the lost period: when the item was made."),
+    of("items.csv", "items", "integer", "items", "How many the measured server should hold at the end; held + shell + stranded + lost + expired."),
+    of("items.csv", "held", "integer", "items", "Of items: it has them, content intact."),
+    of("items.csv", "shell", "integer", "items", "Of items: it has them without their content."),
+    of("items.csv", "stranded", "integer", "items", "Of items: it has them not, some live server has."),
+    of("items.csv", "lost", "integer", "items", "Of items: no live server has them."),
+    of("items.csv", "expired", "integer", "items", "Of items: by the server's own policy they would be gone by now; not a loss."),
+    of("items.csv", "gone", "integer", "items", "Of items: held before the fault and not after it."),
+    of("items.csv", "recovered", "integer", "items", "Of gone: held again at the end."),
+    of("items.csv", "readable", "integer", "items", "Of held: can be read; an encrypted item needs a client that has the key."),
+];
+
+#[rustfmt::skip]
+const RECOVERY: &[Column] = &[
+    of("recovery.csv", "at", "time", "UTC", "When the items came back, in simulated time."),
+    of("recovery.csv", "class", "text", "-", "What kind of item, as in items.csv."),
+    of("recovery.csv", "room", "text", "-", "The room's name; empty for accounts and passwords."),
+    of("recovery.csv", "path", "text", "-", "How they came: push, gap-fill, backfill, join, jump, redownload, restore, anew or invite."),
+    of("recovery.csv", "from", "text", "-", "The giving server; the measured server itself where nobody gave."),
+    of("recovery.csv", "items", "integer", "items", "How many came back in this step."),
+    of("recovery.csv", "total", "integer", "items", "How many of this class had come back until and with this step, over all rooms."),
+];
+
+#[rustfmt::skip]
+const SERVERS: &[Column] = &[
+    of("servers.csv", "server", "text", "-", "The server's name."),
+    of("servers.csv", "users", "integer", "accounts", "Local accounts at the end."),
+    of("servers.csv", "shared_rooms", "integer", "rooms", "Rooms that it shares with the measured server."),
+    of("servers.csv", "gave_back", "integer", "items", "Items that it gave back to the measured server."),
+    of("servers.csv", "could_give", "integer", "items", "Items that it still holds and that are stranded for the measured server."),
+    of("servers.csv", "up_per_mille", "integer", "thousandths", "Share of the simulated time in which it was up."),
+    of("servers.csv", "holds", "integer", "items", "Items that it holds at the end."),
+];
+
+#[rustfmt::skip]
+const STRANDED: &[Column] = &[
+    of("stranded.csv", "room", "text", "-", "The room's name."),
+    of("stranded.csv", "reason", "text", "-", "Why the items have not come back: silent-room, nobody-scrolled, room-unknown, purged-peer-first, key-lost, not-in-room, pull-back-off or behind-first-event."),
+    of("stranded.csv", "items", "integer", "items", "How many."),
+];
+
+#[rustfmt::skip]
+const EXPECT: &[Column] = &[
+    of("expect.csv", "name", "text", "-", "The expectation's name in the scenario."),
+    of("expect.csv", "says", "text", "-", "What the account of the real event says."),
+    of("expect.csv", "part", "text", "-", "What this finding is about; one expectation can have several."),
+    of("expect.csv", "count", "integer", "items", "The simulated numerator."),
+    of("expect.csv", "of", "integer", "items", "The simulated denominator; 0 fails the finding, for nothing was measured."),
+    of("expect.csv", "least_per_mille", "integer", "thousandths", "Smallest share that meets the finding."),
+    of("expect.csv", "most_per_mille", "integer", "thousandths", "Largest share that meets the finding."),
+    of("expect.csv", "met", "boolean", "-", "Is the simulated share within these bounds?"),
+    of("expect.csv", "agrees", "boolean", "-", "Does what must be found agree with what the account says?"),
+    of("expect.csv", "note", "text", "-", "Why not, or how far; may be empty."),
+];
+
+#[rustfmt::skip]
+const FACTS: &[Column] = &[
+    of("facts.csv", "at", "time", "UTC", "When it happened, in simulated time."),
+    of("facts.csv", "server", "text", "-", "The server whose books changed, or that was struck."),
+    of("facts.csv", "fact", "text", "-", "gained, lost, hollowed (content gone, shell kept), refused (could have helped and did not) or struck (a fault)."),
+    of("facts.csv", "what", "text", "-", "What it is about: items, files, room, membership, account, password, room-avatar or server."),
+    of("facts.csv", "room", "text", "-", "The room's name; empty where the fact is about no room."),
+    of("facts.csv", "first", "integer", "item number", "First item of the range, counted from 0 in the room's order of creation; empty where there is no range."),
+    of("facts.csv", "last", "integer", "item number", "Last item of the range, included; empty where there is no range."),
+    of("facts.csv", "user", "text", "-", "The user's full name; empty where the fact is about no user."),
+    of("facts.csv", "generation", "integer", "-", "Which password of the account, 0 being the first; empty for everything else."),
+    of("facts.csv", "path", "text", "-", "For gained: how it came, as in recovery.csv; else empty."),
+    of("facts.csv", "from", "text", "-", "For gained: the giving server. For refused: the peer concerned. Else empty."),
+    of("facts.csv", "why", "text", "-", "For lost and hollowed: the cause. For refused: the rule. For struck: the fault. Empty for gained."),
+];
+
+#[rustfmt::skip]
+const SELF: &[Column] = &[
+    of("data_dictionary.csv", "file", "text", "-", "The table."),
+    of("data_dictionary.csv", "column", "text", "-", "The column's header."),
+    of("data_dictionary.csv", "type", "text", "-", "text, integer, time (YYYY-MM-DDThh:mm:ss) or boolean (true, false)."),
+    of("data_dictionary.csv", "unit", "text", "-", "What one of it is; - where there is nothing to count."),
+    of("data_dictionary.csv", "meaning", "text", "-", "In a sentence."),
+];
