@@ -1,1 +1,242 @@
-//! The main loop.
+//! The main loop: takes the next event, lets whom it concerns decide, carries out what they want.
+//!
+//! Idea 1 of the design lives in `rooms`: while every server of a room is in step, its drawn messages are
+//! appended as counts, and no event is spent on them.
+
+mod actions;
+mod network;
+mod outcome;
+mod people;
+mod rooms;
+mod strike;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::faults::Fault;
+use crate::journal::{Journal, RoomId, ServerId, UserId};
+use crate::kernel::{Queue, SimTime, Streams};
+use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
+use crate::room::{RoomLog, Traffic, TrafficRef};
+use crate::workload::Action;
+use crate::world::World;
+
+pub use outcome::{Answered, Outcome};
+
+/// Order of events at the same moment: faults, arrivals, timers, people.
+mod class {
+    pub(super) const STRIKE: u8 = 0;
+    pub(super) const ARRIVE: u8 = 1;
+    pub(super) const RING: u8 = 2;
+    pub(super) const PERSON: u8 = 3;
+}
+
+/// What can be on the queue.
+#[derive(Debug, Clone)]
+enum Event {
+    /// Something is done to a server or a link.
+    Strike(Fault),
+    /// Something arrives at a server.
+    Arrive { to: ServerId, from: ServerId, parcel: network::Parcel },
+    /// A parcel to a server that stands still has waited too long.
+    Expire { to: ServerId, parcel: u64 },
+    /// A server's timer rings, if its process is still the one that set it.
+    Ring { server: ServerId, boot: u32, timer: Timer },
+    /// A person acts.
+    Act { action: Action, ticket: Ticket },
+    /// A drawn message is due, if the room still counts single messages.
+    Speak { room: RoomId, generation: u32, message: TrafficRef },
+    /// A person does something in answer to what they see.
+    Habit(people::Habit),
+}
+
+/// Is a server's process there?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Power {
+    Up,
+    Frozen,
+    Down,
+    Dead,
+}
+
+/// A backup: all stores at one moment.
+#[derive(Debug, Clone)]
+struct Backup {
+    at: SimTime,
+    db: Database,
+    media: MediaStore,
+}
+
+/// A world in motion.
+pub struct Simulation<'a> {
+    world: &'a World,
+    streams: Streams,
+    queue: Queue<Event>,
+    logs: Vec<RoomLog>,
+    clocks: Vec<rooms::Clock>,
+    servers: Vec<Homeserver>,
+    power: Vec<Power>,
+    boots: Vec<u32>,
+    cuts: BTreeSet<(ServerId, ServerId)>,
+    held: BTreeMap<u64, network::Held>,
+    next_parcel: u64,
+    backups: Vec<Vec<Backup>>,
+    /// Servers that have a copy of each room.
+    present: Vec<BTreeSet<ServerId>>,
+    /// Rooms to be looked at when the present event is dealt with.
+    touched: BTreeSet<RoomId>,
+    /// Answers to people's actions that somebody waits for.
+    answered: BTreeMap<Ticket, Answered>,
+    next_ticket: Ticket,
+    scrolling: BTreeSet<(ServerId, RoomId)>,
+    losses: Vec<outcome::Loss>,
+    ups: outcome::Uptime,
+    journal: Journal,
+}
+
+/// Runs a world from its first moment to its last. `progress` is told the time now and then.
+pub fn run(world: &World, progress: &mut dyn FnMut(SimTime)) -> Outcome {
+    let mut simulation = Simulation::new(world);
+    simulation.plan();
+    while let Some((now, event)) = simulation.queue.pop_before(world.end) {
+        simulation.step(now, event);
+        progress(now);
+    }
+    simulation.finish()
+}
+
+impl<'a> Simulation<'a> {
+    /// A world before its first moment.
+    pub fn new(world: &'a World) -> Self {
+        let streams = Streams::new(world.seed);
+        let people = Rc::new(world.users.iter().map(|user| (user.server, user.weight)).collect::<Vec<_>>());
+        let logs = world
+            .rooms
+            .iter()
+            .enumerate()
+            .map(|(i, spec)| {
+                let traffic = Traffic {
+                    room: RoomId(i as u32),
+                    per_day: spec.messages_per_day,
+                    files_per_mille: spec.files_per_mille,
+                    from: world.start,
+                };
+                RoomLog::new(traffic, streams, Rc::clone(&people))
+            })
+            .collect();
+        let mut servers: Vec<Homeserver> = world
+            .servers
+            .iter()
+            .enumerate()
+            .map(|(i, spec)| Homeserver::new(ServerId(i as u32), spec.rules.clone()))
+            .collect();
+        for (i, user) in world.users.iter().enumerate().filter(|(_, user)| user.exists) {
+            let server = &mut servers[user.server.index()];
+            server.register(UserId(i as u32), "pw").expect("names are unique");
+        }
+        let mut simulation = Simulation {
+            world,
+            streams,
+            queue: Queue::default(),
+            logs,
+            clocks: vec![rooms::Clock::new(world.start); world.rooms.len()],
+            power: vec![Power::Up; servers.len()],
+            boots: vec![0; servers.len()],
+            cuts: BTreeSet::new(),
+            held: BTreeMap::new(),
+            next_parcel: 0,
+            backups: vec![Vec::new(); servers.len()],
+            present: vec![BTreeSet::new(); world.rooms.len()],
+            touched: BTreeSet::new(),
+            answered: BTreeMap::new(),
+            next_ticket: 1,
+            scrolling: BTreeSet::new(),
+            losses: Vec::new(),
+            ups: outcome::Uptime::new(world.start, servers.len()),
+            servers,
+            journal: Journal::default(),
+        };
+        simulation.queue.advance(world.start);
+        for server in 0..simulation.servers.len() {
+            simulation.decide(ServerId(server as u32), Homeserver::start);
+        }
+        simulation
+    }
+
+    /// Puts everything that is known beforehand on the queue.
+    fn plan(&mut self) {
+        for (at, action) in &self.world.actions {
+            let event = Event::Act { action: action.clone(), ticket: 0 };
+            self.queue.push(*at, class::PERSON, 0, event);
+        }
+        for (at, fault) in &self.world.faults {
+            self.queue.push(*at, class::STRIKE, 0, Event::Strike(fault.clone()));
+        }
+        self.plan_backups();
+    }
+
+    /// One event.
+    fn step(&mut self, now: SimTime, event: Event) {
+        match event {
+            Event::Strike(fault) => self.strike(now, &fault),
+            Event::Arrive { to, from, parcel } => self.arrive(to, from, parcel),
+            Event::Expire { to, parcel } => self.expire(to, parcel),
+            Event::Ring { server, boot, timer } => self.ring(now, server, boot, timer),
+            Event::Act { action, ticket } => self.act(now, &action, ticket),
+            Event::Speak { room, generation, message } => self.speak(now, room, generation, message),
+            Event::Habit(habit) => self.follow_habit(now, habit),
+        }
+        self.settle_rooms();
+    }
+
+    /// Lets one server decide, and carries out what it wants.
+    fn decide<T>(&mut self, server: ServerId, cue: impl FnOnce(&mut Homeserver, &mut Context<'_>) -> T) -> T {
+        let mut out = Vec::new();
+        let mut context = Context {
+            now: self.queue.now(),
+            logs: &mut self.logs,
+            rooms: &self.world.rooms,
+            streams: &self.streams,
+            out: &mut out,
+        };
+        let answer = cue(&mut self.servers[server.index()], &mut context);
+        for effect in out {
+            self.carry_out(server, effect);
+        }
+        answer
+    }
+
+    /// Carries out one wish of a server.
+    fn carry_out(&mut self, server: ServerId, effect: Effect) {
+        let now = self.queue.now();
+        match effect {
+            Effect::Send { room, event, to } => self.send(server, room, event, &to),
+            Effect::Transmit { to, pdus } => self.transmit(server, to, pdus),
+            Effect::Ask { to, task, request } => self.ask(server, to, task, request),
+            Effect::Wake { at, timer } => {
+                let boot = self.boots[server.index()];
+                self.queue.push(at, class::RING, server.0, Event::Ring { server, boot, timer });
+            }
+            Effect::Note(fact) => self.journal.write(fact),
+            Effect::Done { ticket, outcome } => self.done(ticket, outcome),
+            Effect::Shown { ticket, items, pages } => self.shown(ticket, items, pages),
+        }
+    }
+
+    /// A server's timer rings.
+    fn ring(&mut self, now: SimTime, server: ServerId, boot: u32, timer: Timer) {
+        if self.boots[server.index()] != boot || self.power[server.index()] != Power::Up {
+            return;
+        }
+        if timer == Timer::PurgeJob {
+            self.advance_server(server, now);
+        }
+        self.decide(server, |homeserver, context| homeserver.ring(context, timer));
+    }
+
+    /// Both ways between two servers are open, and both processes are there.
+    fn reachable(&self, from: ServerId, to: ServerId) -> bool {
+        let pair = (from.min(to), from.max(to));
+        matches!(self.power[to.index()], Power::Up | Power::Frozen) && !self.cuts.contains(&pair)
+    }
+}

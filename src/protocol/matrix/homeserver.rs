@@ -155,3 +155,28 @@ impl Homeserver {
         }
     }
 }
+
+impl Database {
+    /// What a copy by tables holds that stopped after `per_mille` of 1000 rows: first the accounts, then
+    /// the rooms, then the events of each room in order of arrival.
+    pub fn keep_first_rows(&mut self, per_mille: u32) {
+        let events: u64 = self.rooms.values().map(|replica| replica.stored()).sum();
+        let rows = self.accounts.len() as u64 + self.rooms.len() as u64 + events;
+        let mut left = rows * u64::from(per_mille) / 1000;
+        let kept = self.accounts.len().min(left as usize);
+        let users: Vec<UserId> = self.accounts.keys().copied().skip(kept).collect();
+        for user in users {
+            self.accounts.remove(&user);
+        }
+        left -= kept as u64;
+        let kept = self.rooms.len().min(left as usize);
+        let rooms: Vec<RoomId> = self.rooms.keys().copied().skip(kept).collect();
+        for room in rooms {
+            self.rooms.remove(&room);
+        }
+        left -= kept as u64;
+        for replica in self.rooms.values_mut() {
+            left -= replica.keep_first(left);
+        }
+    }
+}

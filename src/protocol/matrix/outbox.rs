@@ -83,6 +83,23 @@ pub enum Request {
     Media { media: MediaId },
 }
 
+impl Request {
+    /// The room that it is about.
+    pub fn room(&self) -> Option<RoomId> {
+        match self {
+            Request::MissingEvents { room, .. }
+            | Request::StateAt { room, .. }
+            | Request::Backfill { room, .. }
+            | Request::EventAfter { room, .. }
+            | Request::Join { room, .. }
+            | Request::Invite { room, .. }
+            | Request::Invited { room, .. }
+            | Request::Leave { room, .. } => Some(*room),
+            Request::Media { .. } => None,
+        }
+    }
+}
+
 /// An event in an answer, and whether its content is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copy {

@@ -103,7 +103,11 @@ impl Replica {
     /// Writes out what was received in step since the last look: every item from `synced` on, each on
     /// top of the one before.
     pub fn sync(&mut self, log: &RoomLog, spec: &RoomSpec, next_group: &mut u32) {
-        let end = log.len();
+        self.sync_to(log.len(), log, spec, next_group);
+    }
+
+    /// As `sync`, but only items before `end` were received in step.
+    pub fn sync_to(&mut self, end: EventNo, log: &RoomLog, spec: &RoomSpec, next_group: &mut u32) {
         if !self.follows || self.synced >= end {
             return;
         }
@@ -248,5 +252,29 @@ impl Replica {
     /// The join of `user`, as an event, in the current state.
     pub fn member_event(&self, user: UserId) -> Option<EventNo> {
         self.state.get(&StateKey::Member(user)).copied()
+    }
+
+    /// Number of items stored in their place.
+    pub fn stored(&self) -> u64 {
+        self.timeline.iter().map(|range| u64::from(range.end - range.start)).sum()
+    }
+
+    /// Keeps the first `most` items, as an interrupted copy does; says how many those are. Extremities
+    /// whose item is missing go with it: such a room stays silent until somebody else speaks
+    /// (reference 5.5).
+    pub fn keep_first(&mut self, most: u64) -> u64 {
+        let mut left = most;
+        for range in self.timeline.clone().iter() {
+            let len = u64::from(range.end - range.start);
+            let kept = len.min(left);
+            left -= kept;
+            if kept < len {
+                self.forget(range.start + kept as EventNo, range.end);
+            }
+        }
+        let timeline = &self.timeline;
+        self.heads.retain(|no| timeline.contains(no));
+        self.follows = false;
+        most - left
     }
 }

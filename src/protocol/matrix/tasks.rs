@@ -78,6 +78,25 @@ impl Homeserver {
         }
     }
 
+    /// The room that a pending question is about.
+    pub fn room_of_task(&self, id: TaskId) -> Option<RoomId> {
+        match self.memory.tasks.get(&id)? {
+            Task::GapFill { room, .. }
+            | Task::Backfill { room, .. }
+            | Task::Join { room, .. }
+            | Task::Invite { room, .. }
+            | Task::Leave { room, .. }
+            | Task::Jump { room, .. } => Some(*room),
+            Task::Pull(pull) => Some(pull.room),
+            Task::Media { .. } | Task::Told => None,
+        }
+    }
+
+    /// A question could not be put: the back-off is shared by all traffic to the destination.
+    pub fn request_failed(&mut self, ctx: &mut Context<'_>, to: ServerId) {
+        self.back_off(ctx, to);
+    }
+
     /// The answer to a question arrives. After a restart nobody waits for it any more.
     pub fn answer(&mut self, ctx: &mut Context<'_>, id: TaskId, answer: Answer) {
         let Some(task) = self.memory.tasks.remove(&id) else { return };

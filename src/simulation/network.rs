@@ -1,0 +1,195 @@
+//! What is on its way between servers.
+
+use crate::journal::{EventNo, RoomId, ServerId};
+use crate::kernel::{SimDuration, SimTime};
+use crate::protocol::matrix::{Answer, Request, TaskId};
+use crate::room::Body;
+
+use super::{class, Event, Power, Simulation};
+
+/// One way of a question or an answer. Assumption: far below the gaps between messages; pushes between
+/// healthy servers take effect before the next message of the room (ARCHITECTURE.md, limits).
+const ONE_WAY: SimDuration = SimDuration::millis(50);
+/// How long a request waits at a server that stands still.
+const PATIENCE: SimDuration = SimDuration::seconds(60);
+
+/// What arrives at a server.
+#[derive(Debug, Clone)]
+pub(super) enum Parcel {
+    Transaction(Vec<(RoomId, EventNo)>),
+    /// 200, or a failure, of the transaction under way.
+    Receipt(bool),
+    Question(TaskId, Request),
+    Reply(TaskId, Answer),
+}
+
+/// A parcel that waits at a server that stands still.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) to: ServerId,
+    pub(super) from: ServerId,
+    pub(super) parcel: Parcel,
+}
+
+impl Simulation<'_> {
+    fn deliver(&mut self, at: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
+        self.queue.push(at, class::ARRIVE, from.0 + 1, Event::Arrive { to, from, parcel });
+    }
+
+    /// A new event goes to the servers in the room: at once and without an event to those in step with it.
+    pub(super) fn send(&mut self, from: ServerId, room: RoomId, event: EventNo, to: &[ServerId]) {
+        self.touched.insert(room);
+        self.present[room.index()].insert(from);
+        let others: Vec<ServerId> =
+            self.present[room.index()].iter().copied().filter(|server| *server != from).collect();
+        for server in others {
+            if !(to.contains(&server) && self.accepts_in_step(from, server, room, event)) {
+                self.fall_out_of_step(server, room, event);
+            }
+        }
+        for server in to {
+            let follows = self.servers[server.index()].db.rooms.get(&room).is_some_and(|replica| replica.follows);
+            if !(follows && self.present[room.index()].contains(server)) {
+                let server = *server;
+                self.decide(from, |homeserver, context| homeserver.queue_pdu(context, server, room, event));
+            }
+        }
+    }
+
+    /// Would this server accept the event without more, just as any other in step? Then nothing is
+    /// simulated (design, idea 1).
+    fn accepts_in_step(&self, from: ServerId, to: ServerId, room: RoomId, event: EventNo) -> bool {
+        let log = &self.logs[room.index()];
+        let homeserver = &self.servers[to.index()];
+        let Some(replica) = homeserver.db.rooms.get(&room) else { return false };
+        let on_top = event > 0 && log.prev_events(event) == [event - 1];
+        let own_member = log.single(event).is_some_and(|pdu| match pdu.body {
+            Body::Member { who, .. } => log.home(who) == to,
+            Body::Redaction(_) => false,
+            _ => false,
+        });
+        self.world.in_step
+            && on_top
+            && !own_member
+            && replica.follows
+            && (replica.heads.len() == 1 || log.is_message(event))
+            && self.power[to.index()] == Power::Up
+            && self.reachable(from, to)
+            && self.servers[from.index()].is_clear(to)
+            && !homeserver.memory.staged.contains_key(&room)
+            && !homeserver.memory.busy.contains(&room)
+    }
+
+    /// Writes out what the server received in step before `event`, which it does not receive so.
+    pub(super) fn fall_out_of_step(&mut self, server: ServerId, room: RoomId, event: EventNo) {
+        let log = &self.logs[room.index()];
+        let spec = &self.world.rooms[room.index()];
+        let homeserver = &mut self.servers[server.index()];
+        if let Some(replica) = homeserver.db.rooms.get_mut(&room) {
+            replica.sync_to(event, log, spec, &mut homeserver.db.next_group);
+            replica.follows = false;
+        }
+    }
+
+    /// One transaction.
+    pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
+        let now = self.queue.now();
+        if self.reachable(from, to) {
+            self.deliver(now, from, to, Parcel::Transaction(pdus));
+        } else {
+            self.deliver(now, to, from, Parcel::Receipt(false));
+        }
+    }
+
+    /// One question.
+    pub(super) fn ask(&mut self, from: ServerId, to: ServerId, task: TaskId, request: Request) {
+        let now = self.queue.now();
+        if self.reachable(from, to) {
+            self.deliver(now + ONE_WAY, from, to, Parcel::Question(task, request));
+        } else {
+            self.decide(from, |homeserver, context| homeserver.request_failed(context, to));
+            self.deliver(now + ONE_WAY, to, from, Parcel::Reply(task, Answer::Unreachable));
+        }
+    }
+
+    /// A parcel arrives.
+    pub(super) fn arrive(&mut self, to: ServerId, from: ServerId, parcel: Parcel) {
+        let now = self.queue.now();
+        match (self.power[to.index()], &parcel) {
+            (Power::Up, _) => {}
+            // Receipts and replies to a frozen process wait in its sockets as well.
+            (Power::Frozen, _) => return self.hold(now, to, from, parcel),
+            (_, Parcel::Transaction(_)) => return self.deliver(now, to, from, Parcel::Receipt(false)),
+            (_, Parcel::Question(task, _)) => {
+                return self.deliver(now + ONE_WAY, to, from, Parcel::Reply(*task, Answer::Unreachable));
+            }
+            _ => return,
+        }
+        match parcel {
+            Parcel::Transaction(pdus) => {
+                for (room, _) in &pdus {
+                    self.touched.insert(*room);
+                }
+                self.decide(to, |homeserver, context| homeserver.on_transaction(context, from, &pdus));
+                self.deliver(now, to, from, Parcel::Receipt(true));
+            }
+            Parcel::Receipt(fine) => self.decide(to, |homeserver, context| {
+                if fine {
+                    homeserver.transaction_accepted(context, from);
+                } else {
+                    homeserver.transaction_failed(context, from);
+                }
+            }),
+            Parcel::Question(task, request) => {
+                if let Some(room) = request.room() {
+                    self.advance(room, now);
+                    self.touched.insert(room);
+                }
+                let answer = self.decide(to, |homeserver, context| homeserver.serve(context, from, &request));
+                self.deliver(now + ONE_WAY, to, from, Parcel::Reply(task, answer));
+            }
+            Parcel::Reply(task, answer) => {
+                if let Some(room) = self.servers[to.index()].room_of_task(task) {
+                    self.advance(room, now);
+                    self.touched.insert(room);
+                    self.present[room.index()].insert(to);
+                }
+                self.decide(to, |homeserver, context| homeserver.answer(context, task, answer));
+            }
+        }
+    }
+
+    fn hold(&mut self, now: SimTime, to: ServerId, from: ServerId, parcel: Parcel) {
+        let number = self.next_parcel;
+        self.next_parcel += 1;
+        self.held.insert(number, Held { to, from, parcel });
+        self.queue.push(now + PATIENCE, class::RING, from.0 + 1, Event::Expire { to, parcel: number });
+    }
+
+    /// A parcel has waited too long at a server that stands still.
+    pub(super) fn expire(&mut self, to: ServerId, parcel: u64) {
+        let now = self.queue.now();
+        let Some(held) = self.held.remove(&parcel) else { return };
+        match held.parcel {
+            Parcel::Transaction(_) => self.deliver(now, to, held.from, Parcel::Receipt(false)),
+            Parcel::Question(task, _) => {
+                self.deliver(now, to, held.from, Parcel::Reply(task, Answer::Unreachable));
+            }
+            // What the frozen server itself waited for is answered when it goes on.
+            Parcel::Receipt(_) | Parcel::Reply(..) => {
+                self.held.insert(parcel, held);
+            }
+        }
+    }
+
+    /// A server that stood still goes on: what waited arrives, in order.
+    pub(super) fn release_held(&mut self, server: ServerId) {
+        let now = self.queue.now();
+        let waiting: Vec<u64> =
+            self.held.iter().filter(|(_, held)| held.to == server).map(|(number, _)| *number).collect();
+        for number in waiting {
+            let held = self.held.remove(&number).expect("just listed");
+            self.deliver(now, held.from, server, held.parcel);
+        }
+    }
+}

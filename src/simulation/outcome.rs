@@ -1,0 +1,187 @@
+//! What is left when the last moment is over: the journal, the final books, the losses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::journal::{EventNo, Fact, Journal, RoomId, ServerId, UserId, What, Why};
+use crate::kernel::SimTime;
+use crate::protocol::matrix::{self, Database, Homeserver, Items};
+use crate::room::RoomLog;
+
+use super::{Power, Simulation};
+
+/// What a person was told.
+#[derive(Debug, Clone, Default)]
+pub struct Answered {
+    /// The answer, once there is one.
+    pub outcome: Option<matrix::Outcome>,
+    /// Messages shown and pages fetched in each pass of a scroll.
+    pub passes: Vec<(Vec<EventNo>, u32)>,
+}
+
+/// What one server lost at one moment.
+#[derive(Debug, Clone)]
+pub struct Loss {
+    /// When.
+    pub at: SimTime,
+    /// Who.
+    pub server: ServerId,
+    /// Point in time of the backup that took the place, if it was one.
+    pub backup_at: Option<SimTime>,
+    /// Why.
+    pub why: Why,
+    /// Items held before and not after, per room.
+    pub items: BTreeMap<RoomId, Items>,
+    /// Rooms known before and not after.
+    pub rooms: BTreeSet<RoomId>,
+    /// Memberships of local users before and not after.
+    pub memberships: BTreeSet<(RoomId, UserId)>,
+    /// Accounts.
+    pub accounts: BTreeSet<UserId>,
+    /// Passwords that were changed since the backup.
+    pub passwords: BTreeSet<UserId>,
+}
+
+/// How long each server was up.
+#[derive(Debug, Clone)]
+pub struct Uptime {
+    start: SimTime,
+    down_since: Vec<Option<SimTime>>,
+    down: Vec<u64>,
+}
+
+impl Uptime {
+    pub(super) fn new(start: SimTime, servers: usize) -> Self {
+        Uptime { start, down_since: vec![None; servers], down: vec![0; servers] }
+    }
+
+    pub(super) fn went_down(&mut self, now: SimTime, server: ServerId) {
+        self.down_since[server.index()].get_or_insert(now);
+    }
+
+    pub(super) fn came_up(&mut self, now: SimTime, server: ServerId) {
+        if let Some(since) = self.down_since[server.index()].take() {
+            self.down[server.index()] += now.since(since).0;
+        }
+    }
+
+    /// Share of the time until `end` in which the server was up, of 1000.
+    pub fn per_mille(&self, server: ServerId, end: SimTime) -> u32 {
+        let all = end.since(self.start).0.max(1);
+        let open = self.down_since[server.index()].map_or(0, |since| end.since(since).0);
+        (1000 - (self.down[server.index()] + open).min(all) * 1000 / all) as u32
+    }
+}
+
+/// A world after its last moment.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The journal.
+    pub journal: Journal,
+    /// What the items of each room were.
+    pub logs: Vec<RoomLog>,
+    /// The final books of every server.
+    pub servers: Vec<Homeserver>,
+    /// Which servers are alive (a dead one gives nothing back, one that is down may).
+    pub alive: Vec<bool>,
+    /// Losses, in order of time.
+    pub losses: Vec<Loss>,
+    /// Uptime.
+    pub ups: Uptime,
+    /// Events taken from the queue: the work done.
+    pub events: u64,
+}
+
+impl Simulation<'_> {
+    /// Writes down what an older or incomplete database lacks.
+    pub(super) fn note_loss(
+        &mut self,
+        now: SimTime,
+        server: ServerId,
+        old: &Database,
+        backup_at: Option<SimTime>,
+        why: Why,
+    ) {
+        let new = &self.servers[server.index()].db;
+        let mut loss = Loss {
+            at: now,
+            server,
+            backup_at,
+            why,
+            items: BTreeMap::new(),
+            rooms: BTreeSet::new(),
+            memberships: BTreeSet::new(),
+            accounts: BTreeSet::new(),
+            passwords: BTreeSet::new(),
+        };
+        for (room, replica) in &old.rooms {
+            let log = &self.logs[room.index()];
+            let mut gone = replica.timeline.clone();
+            match new.rooms.get(room) {
+                Some(present) => present.timeline.iter().for_each(|range| gone.remove(range.clone())),
+                None if replica.in_room(log, server) => {
+                    loss.rooms.insert(*room);
+                }
+                None => {}
+            }
+            let present = new.rooms.get(room).map(|replica| &replica.state);
+            for user in log.joined(&replica.state).filter(|user| log.home(*user) == server) {
+                let still = present.is_some_and(|state| {
+                    log.membership_in(state, user) == Some(crate::room::Membership::Join)
+                });
+                if !still {
+                    loss.memberships.insert((*room, user));
+                }
+            }
+            if !gone.is_empty() {
+                loss.items.insert(*room, gone);
+            }
+        }
+        for (user, account) in &old.accounts {
+            match new.accounts.get(user) {
+                None => {
+                    loss.accounts.insert(*user);
+                }
+                Some(present) if present.password_changes < account.password_changes => {
+                    loss.passwords.insert(*user);
+                }
+                Some(_) => {}
+            }
+        }
+        self.write_loss(&loss);
+        self.losses.push(loss);
+    }
+
+    fn write_loss(&mut self, loss: &Loss) {
+        let mut lost = |what| {
+            self.journal.write(Fact::Lost { at: loss.at, server: loss.server, what, why: loss.why });
+        };
+        for (room, items) in &loss.items {
+            for range in items.iter() {
+                lost(What::Items { room: *room, first: range.start, last: range.end - 1 });
+            }
+        }
+        loss.rooms.iter().for_each(|room| lost(What::Room(*room)));
+        loss.memberships.iter().for_each(|(room, user)| lost(What::Membership(*room, *user)));
+        loss.accounts.iter().for_each(|user| lost(What::Account(*user)));
+        loss.passwords.iter().for_each(|user| lost(What::Password(*user, 0)));
+    }
+
+    /// The last moment is over: every copy is written out.
+    pub(super) fn finish(mut self) -> Outcome {
+        for room in 0..self.logs.len() {
+            self.advance(RoomId(room as u32), self.world.end);
+        }
+        for server in &mut self.servers {
+            server.sync_all(&self.logs, &self.world.rooms);
+        }
+        Outcome {
+            journal: self.journal,
+            alive: self.power.iter().map(|power| *power != Power::Dead).collect(),
+            events: self.queue.popped(),
+            logs: self.logs,
+            servers: self.servers,
+            losses: self.losses,
+            ups: self.ups,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Drawn messages: as counts while a room is calm, one by one while something is wrong in it.
+
+use crate::journal::{RoomId, ServerId};
+use crate::kernel::SimTime;
+use crate::room::TrafficRef;
+
+use super::{class, Event, Power, Simulation};
+
+/// How far a room's drawn messages have been made.
+#[derive(Debug, Clone)]
+pub(super) struct Clock {
+    /// The next message to be made.
+    next: TrafficRef,
+    /// Are messages made one by one? Then the next one is on the queue under this generation.
+    single: Option<u32>,
+    generation: u32,
+}
+
+impl Clock {
+    pub(super) fn new(start: SimTime) -> Self {
+        let day = u32::try_from(start.day()).expect("a day of this millennium");
+        Clock { next: TrafficRef { day, number: 0 }, single: None, generation: 0 }
+    }
+}
+
+impl Simulation<'_> {
+    /// Brings a calm room up to now: whatever was said before this moment is appended as counts.
+    pub(super) fn advance(&mut self, room: RoomId, now: SimTime) {
+        let clock = &mut self.clocks[room.index()];
+        let log = &mut self.logs[room.index()];
+        if clock.single.is_some() || log.traffic().per_day <= 0.0 {
+            return;
+        }
+        let today = now.day() as u32;
+        while clock.next.day <= today {
+            let day = clock.next.day;
+            let basis = log.basis(day).filter(|basis| log.has_speakers(*basis));
+            let end = match basis {
+                None => 0,
+                Some(_) if day < today => log.drawn_count(day),
+                Some(_) => log.times(day).partition_point(|time| *time < now) as u32,
+            };
+            if let Some(basis) = basis
+                && end > clock.next.number
+            {
+                log.push_run(clock.next, end - clock.next.number, basis);
+                clock.next.number = end;
+            }
+            if day == today {
+                return;
+            }
+            clock.next = TrafficRef { day: day + 1, number: 0 };
+        }
+    }
+
+    /// Brings all rooms of a server up to now.
+    pub(super) fn advance_server(&mut self, server: ServerId, now: SimTime) {
+        for room in 0..self.logs.len() {
+            let room = RoomId(room as u32);
+            if self.present[room.index()].contains(&server) {
+                self.advance(room, now);
+                self.touched.insert(room);
+            }
+        }
+    }
+
+    /// Looks at every room that was touched: calm rooms count messages, others make them one by one.
+    pub(super) fn settle_rooms(&mut self) {
+        let now = self.queue.now();
+        while let Some(room) = self.touched.pop_first() {
+            self.start_scrolling(room);
+            if self.logs[room.index()].traffic().per_day <= 0.0 || self.logs[room.index()].is_empty() {
+                continue;
+            }
+            let calm = self.is_calm(room);
+            match (calm, self.clocks[room.index()].single) {
+                (true, Some(_)) => self.clocks[room.index()].single = None,
+                (false, None) => {
+                    self.advance(room, now);
+                    self.plan_next_message(room);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Is every server of the room in step, and can everybody in it speak?
+    fn is_calm(&self, room: RoomId) -> bool {
+        if !self.world.in_step {
+            return false;
+        }
+        let log = &self.logs[room.index()];
+        let Some(last) = log.last() else { return true };
+        let state = log.state_after(last);
+        let hosts = log.hosts(state);
+        hosts.keys().all(|host| {
+            let homeserver = &self.servers[host.index()];
+            self.power[host.index()] == Power::Up
+                && homeserver.db.rooms.get(&room).is_some_and(|replica| {
+                    replica.follows && (replica.heads.len() == 1 || replica.state == *state)
+                })
+                && !homeserver.memory.busy.contains(&room)
+                && hosts.keys().all(|other| {
+                    other == host || (self.reachable(*host, *other) && homeserver.is_clear(*other))
+                })
+        }) && self.everybody_can_speak(room)
+    }
+
+    /// Can every member who is expected to speak do so, on top of the newest item?
+    fn everybody_can_speak(&self, room: RoomId) -> bool {
+        let log = &self.logs[room.index()];
+        let Some(last) = log.last() else { return true };
+        log.joined(log.state_after(last)).all(|user| {
+            let (server, weight) = (log.home(user), self.world.users[user.index()].weight);
+            weight == 0
+                || (self.servers[server.index()].can_act(user)
+                    && self.servers[server.index()]
+                        .db
+                        .rooms
+                        .get(&room)
+                        .is_some_and(|replica| replica.heads.len() == 1))
+        }) && self.day_has_no_leaver(room)
+    }
+
+    /// Today's speakers were named at the day's beginning. One who has left since says nothing more, so
+    /// the rest of the day is made one by one.
+    fn day_has_no_leaver(&self, room: RoomId) -> bool {
+        let log = &self.logs[room.index()];
+        let (Some(last), Some(basis)) = (log.last(), log.basis(self.queue.now().day() as u32)) else {
+            return true;
+        };
+        let (now, then) = (log.state_after(last), log.state_after(basis));
+        now.ptr_eq(then) || log.joined(then).all(|user| log.membership_in(now, user) == Some(crate::room::Membership::Join))
+    }
+
+    /// Puts the room's next drawn message on the queue.
+    fn plan_next_message(&mut self, room: RoomId) {
+        let end_day = self.world.end.day() as u32;
+        let clock = &mut self.clocks[room.index()];
+        let log = &self.logs[room.index()];
+        let source = room.0 + 1;
+        while clock.next.day <= end_day {
+            let times = log.times(clock.next.day);
+            if let Some(at) = times.get(clock.next.number as usize) {
+                clock.generation += 1;
+                clock.single = Some(clock.generation);
+                let event = Event::Speak { room, generation: clock.generation, message: clock.next };
+                self.queue.push(*at, class::PERSON, source, event);
+                return;
+            }
+            clock.next = TrafficRef { day: clock.next.day + 1, number: 0 };
+        }
+        clock.generation += 1;
+        clock.single = Some(clock.generation);
+    }
+
+    /// A drawn message is due.
+    pub(super) fn speak(&mut self, _now: SimTime, room: RoomId, generation: u32, message: TrafficRef) {
+        if self.clocks[room.index()].single != Some(generation) {
+            return;
+        }
+        let clock = &mut self.clocks[room.index()];
+        clock.next = TrafficRef { day: message.day, number: message.number + 1 };
+        let log = &self.logs[room.index()];
+        if let Some(basis) = log.basis(message.day).filter(|basis| log.has_speakers(*basis)) {
+            let (author, server) = log.day(message.day, basis).author(&self.streams, room, message.number);
+            if self.power[server.index()] == Power::Up {
+                // Who cannot send (no session, no longer in the room) stays silent.
+                let _ = self.decide(server, |homeserver, context| homeserver.speak(context, room, author, message));
+            }
+        }
+        self.touched.insert(room);
+        self.plan_next_message(room);
+    }
+}

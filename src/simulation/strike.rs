@@ -1,0 +1,169 @@
+//! Faults, applied: what is done to a server, a store or a link.
+
+use std::collections::BTreeSet;
+
+use crate::faults::{CopyScope, Fault, KeyFate, MediaFate};
+use crate::journal::{Fact, RoomId, ServerId, Why};
+use crate::kernel::SimTime;
+use crate::protocol::matrix::{Database, Homeserver, MediaStore};
+
+use super::{class, Backup, Event, Power, Simulation};
+
+impl Simulation<'_> {
+    /// Backups by schedule are faults' peaceful siblings: events on the queue.
+    pub(super) fn plan_backups(&mut self) {
+        for (i, spec) in self.world.servers.iter().enumerate() {
+            let Some(schedule) = &spec.backups else { continue };
+            let server = ServerId(i as u32);
+            let last = schedule.last.unwrap_or(self.world.end).min(self.world.end);
+            let mut at = schedule.first;
+            while at <= last {
+                self.queue.push(at, class::STRIKE, server.0 + 1, Event::Strike(Fault::Backup { server }));
+                at = at + schedule.every;
+            }
+        }
+    }
+
+    /// Something is done to a server or a link.
+    pub(super) fn strike(&mut self, now: SimTime, fault: &Fault) {
+        let server = fault.server();
+        self.advance_server(server, now);
+        if !matches!(fault, Fault::Backup { .. }) {
+            self.journal.write(Fact::Struck { at: now, server, fault: fault.name() });
+        }
+        match fault {
+            Fault::Backup { server } => self.back_up(now, *server),
+            Fault::Restore { server, to, media, key } => {
+                self.stop(now, *server, Power::Down);
+                self.restore(now, *server, to.unwrap_or(now), *media, *key);
+                self.start(now, *server);
+            }
+            Fault::FailedCopy { server, scope } => self.fail_copy(now, *server, *scope),
+            Fault::KeyLoss { server, listed } => self.lose_key(now, *server, *listed),
+            Fault::MediaLoss { server } => self.set_media(*server, MediaStore::default()),
+            Fault::Stop { server } => self.stop(now, *server, Power::Down),
+            Fault::Start { server } => self.start(now, *server),
+            Fault::Freeze { server } => self.power[server.index()] = Power::Frozen,
+            Fault::Thaw { server } => {
+                if self.power[server.index()] == Power::Frozen {
+                    self.power[server.index()] = Power::Up;
+                    self.release_held(*server);
+                }
+            }
+            Fault::Death { server } => self.stop(now, *server, Power::Dead),
+            Fault::Cut { between: (x, y) } => {
+                self.advance_server(*y, now);
+                self.cuts.insert((*x.min(y), *x.max(y)));
+            }
+            Fault::Heal { between: (x, y) } => {
+                self.advance_server(*y, now);
+                self.cuts.remove(&(*x.min(y), *x.max(y)));
+            }
+        }
+    }
+
+    fn stop(&mut self, now: SimTime, server: ServerId, power: Power) {
+        if self.power[server.index()] == Power::Up || self.power[server.index()] == Power::Frozen {
+            self.ups.went_down(now, server);
+        }
+        if self.power[server.index()] != Power::Dead {
+            self.power[server.index()] = power;
+        }
+        self.boots[server.index()] += 1;
+        self.servers[server.index()].stop();
+        self.scrolling.retain(|(of, _)| *of != server);
+        // Whoever waited for it is told; what it waited for is forgotten.
+        let waiting: Vec<u64> =
+            self.held.iter().filter(|(_, held)| held.to == server).map(|(number, _)| *number).collect();
+        for number in waiting {
+            self.expire(server, number);
+            self.held.remove(&number);
+        }
+    }
+
+    fn start(&mut self, now: SimTime, server: ServerId) {
+        if self.power[server.index()] != Power::Down {
+            return;
+        }
+        self.power[server.index()] = Power::Up;
+        self.ups.came_up(now, server);
+        self.decide(server, Homeserver::start);
+        self.people_return(now, server);
+    }
+
+    fn back_up(&mut self, now: SimTime, server: ServerId) {
+        if self.power[server.index()] == Power::Dead {
+            return;
+        }
+        let homeserver = &mut self.servers[server.index()];
+        homeserver.sync_all(&self.logs, &self.world.rooms);
+        let backup = Backup { at: now, db: homeserver.db.clone(), media: homeserver.media.clone() };
+        self.backups[server.index()].push(backup);
+    }
+
+    /// The stores go back to the newest backup at or before `to`; each store as it was said.
+    fn restore(&mut self, now: SimTime, server: ServerId, to: SimTime, media: MediaFate, key: KeyFate) {
+        let Some(backup) = self.backups[server.index()].iter().rev().find(|backup| backup.at <= to).cloned()
+        else {
+            return;
+        };
+        self.roll_back(now, server, backup.db, Some(backup.at), Why::Restore);
+        match media {
+            MediaFate::Restored => self.set_media(server, backup.media),
+            MediaFate::Kept => {}
+            MediaFate::Gone => self.set_media(server, MediaStore::default()),
+        }
+        match key {
+            KeyFate::Kept => {}
+            KeyFate::New => self.lose_key(now, server, false),
+            KeyFate::NewListed => self.lose_key(now, server, true),
+        }
+    }
+
+    /// Another database takes the place of the present one; what is missing in it is written down.
+    fn roll_back(&mut self, now: SimTime, server: ServerId, db: Database, backup_at: Option<SimTime>, why: Why) {
+        let homeserver = &mut self.servers[server.index()];
+        homeserver.sync_all(&self.logs, &self.world.rooms);
+        let old = std::mem::replace(&mut homeserver.db, db);
+        for (room, replica) in &mut homeserver.db.rooms {
+            replica.mark(&self.logs[room.index()], server);
+        }
+        for room in 0..self.present.len() {
+            let known = homeserver.db.rooms.contains_key(&RoomId(room as u32));
+            if known {
+                self.present[room].insert(server);
+            } else {
+                self.present[room].remove(&server);
+            }
+        }
+        self.note_loss(now, server, &old, backup_at, why);
+    }
+
+    /// A copy that ran out of disk: a part of the rooms or tables, in order; the original is deleted.
+    fn fail_copy(&mut self, now: SimTime, server: ServerId, scope: CopyScope) {
+        let homeserver = &mut self.servers[server.index()];
+        homeserver.sync_all(&self.logs, &self.world.rooms);
+        let mut copy = homeserver.db.clone();
+        match scope {
+            CopyScope::Rooms(per_mille) => {
+                let kept = copy.rooms.len() * per_mille as usize / 1000;
+                let rooms: BTreeSet<RoomId> = copy.rooms.keys().copied().take(kept).collect();
+                copy.rooms.retain(|room, _| rooms.contains(room));
+            }
+            CopyScope::Tables(per_mille) => copy.keep_first_rows(per_mille),
+        }
+        self.roll_back(now, server, copy, None, Why::FailedCopy);
+    }
+
+    fn lose_key(&mut self, now: SimTime, server: ServerId, listed: bool) {
+        if !listed {
+            self.servers[server.index()].key.unlisted_before = Some(now);
+        }
+    }
+
+    fn set_media(&mut self, server: ServerId, media: MediaStore) {
+        let homeserver = &mut self.servers[server.index()];
+        let origins = std::mem::take(&mut homeserver.media.origins);
+        homeserver.media = MediaStore { origins, ..media };
+    }
+}
