@@ -1,7 +1,13 @@
 //! Measures, read from the journal and the final books; no protocol is known here.
 
+mod books;
 mod expect;
+mod measure;
+mod personal;
 mod rows;
+mod tally;
 
+pub use books::{Books, Holding, Items, LossBooks};
+pub use measure::{measure, path_name};
 pub use expect::{Bound, Count, Expectation, Finding, Found};
 pub use rows::{Counts, Dimension, Filter, ItemRow, Measures, RecoveryRow, ServerRow, StrandedRow};

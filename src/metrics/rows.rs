@@ -21,7 +21,7 @@ pub struct Counts {
     pub expired: u64,
     /// Of all: was held before the fault and gone after it.
     pub gone: u64,
-    /// Of `gone`: held again at the end.
+    /// Of `gone`: came back, whatever became of it later (the server's own policy may have removed it again).
     pub recovered: u64,
     /// Of `held`: can be read (an encrypted item needs a client with the key).
     pub readable: u64,

@@ -1,0 +1,374 @@
+//! From journal and final books to the rows of the tables.
+
+use std::collections::BTreeMap;
+
+use crate::journal::{Fact, Journal, Path, RoomId, ServerId, What};
+use crate::kernel::SimTime;
+use crate::room::{Membership, RoomLog};
+use crate::workload::RoomKind;
+
+use super::books::{both, either, minus, Books, Holding, Items};
+use super::tally::{messages, tally, Class, Kind};
+use super::{personal, Counts, Dimension, ItemRow, Measures, RecoveryRow, ServerRow, StrandedRow};
+
+/// One room of the measured server: every item that it should hold is in exactly one of the five states.
+struct RoomItems {
+    should: Items,
+    held: Items,
+    shell: Items,
+    stranded: Items,
+    lost: Items,
+    expired: Items,
+    gone: Items,
+    recovered: Items,
+}
+
+/// Measures a run.
+pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
+    let came_back = came_back(books, journal);
+    let mut items = Vec::new();
+    let mut stranded = Vec::new();
+    for room in 0..books.rooms.len() {
+        let room = RoomId(room as u32);
+        let log = &books.logs[room.index()];
+        if log.is_empty() {
+            continue;
+        }
+        let split = split_room(books, room, came_back.get(&room));
+        items.extend(room_rows(books, room, &split));
+        stranded.extend(stranded_row(books, journal, room, &split));
+    }
+    items.extend(personal::rows(books));
+    items.sort_by(|a, b| a.dimensions.cmp(&b.dimensions));
+    let recovery = recovery_rows(books, journal);
+    let servers = server_rows(books, &recovery);
+    let total = recovery.last().map_or(0, |row| row.total);
+    let reached = |share: f64| {
+        let wanted = (total as f64 * share).ceil() as u64;
+        recovery.iter().find(|row| row.total >= wanted && total > 0).map(|row| row.at)
+    };
+    Measures {
+        half_back_at: reached(0.5),
+        nine_tenths_back_at: reached(0.9),
+        measured: books.names[books.measured.index()].clone(),
+        loss_at: books.loss.as_ref().map(|loss| loss.at),
+        backup_at: books.loss.as_ref().map(|loss| loss.backup_at),
+        items,
+        recovery,
+        servers,
+        stranded,
+    }
+}
+
+/// Items that came back to the measured server after the loss, per room, whatever became of them later.
+fn came_back(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, Items> {
+    let mut back: BTreeMap<RoomId, Items> = BTreeMap::new();
+    for (_, room, first, last, _, _) in gains(books, journal) {
+        back.entry(room).or_default().insert(first..last + 1);
+    }
+    back
+}
+
+type Gain = (SimTime, RoomId, u32, u32, Path, ServerId);
+
+fn gains<'a>(books: &'a Books<'_>, journal: &'a Journal) -> impl Iterator<Item = Gain> + 'a {
+    let since = books.loss.as_ref().map_or(SimTime(u64::MAX), |loss| loss.at);
+    journal.facts().iter().filter_map(move |fact| match fact {
+        Fact::Gained { at, server, what: What::Items { room, first, last }, path, from }
+            if *server == books.measured && *at >= since =>
+        {
+            Some((*at, *room, *first, *last, *path, *from))
+        }
+        _ => None,
+    })
+}
+
+/// Items made while a user of the measured server was in the room.
+fn made_while_inside(log: &RoomLog, measured: ServerId) -> Items {
+    let mut inside = Items::new();
+    let mut since = None;
+    let mut changes: Vec<u32> = log
+        .state_events(0, log.len())
+        .iter()
+        .copied()
+        .filter(|no| log.membership(*no).is_some())
+        .collect();
+    changes.push(log.len());
+    for no in changes {
+        let now = no < log.len()
+            && log.joined(log.state_after(no)).any(|user| log.home(user) == measured);
+        match (since, now) {
+            (None, true) => since = Some(no),
+            (Some(from), false) => {
+                // Whoever removes the last member is still heard.
+                inside.insert(from..(no + 1).min(log.len()));
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    inside
+}
+
+fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItems {
+    let log = &books.logs[room.index()];
+    let nothing = Holding::default();
+    let own = books.holdings[books.measured.index()].get(&room).unwrap_or(&nothing);
+    let gone = books.loss.as_ref().and_then(|loss| loss.items.get(&room)).cloned().unwrap_or_default();
+    let has = either(&own.items, &state_items(log, &own.state_only));
+    let should = either(&either(&made_while_inside(log, books.measured), &gone), &has);
+    let shell = both(&should, &own.shells);
+    let held = minus(&both(&should, &has), &shell);
+    let mut missing = minus(&minus(&should, &held), &shell);
+    let mut expired = Items::new();
+    if let Some(life) = books.lifetime {
+        let cut = log.first_at(books.end.saturating_sub(life));
+        let mut old = Items::new();
+        old.insert(0..cut.max(1));
+        expired = minus(&both(&missing, &old), &state_of(log, 0, cut));
+        missing = minus(&missing, &expired);
+    }
+    let mut elsewhere = Items::new();
+    for (server, holdings) in books.holdings.iter().enumerate() {
+        if server != books.measured.index()
+            && books.alive[server]
+            && let Some(holding) = holdings.get(&room)
+        {
+            elsewhere = either(&elsewhere, &minus(&holding.items, &holding.shells));
+        }
+    }
+    let stranded = both(&missing, &elsewhere);
+    let lost = minus(&missing, &stranded);
+    let recovered = both(&gone, &either(back.unwrap_or(&Items::new()), &both(&gone, &has)));
+    RoomItems { should, held, shell, stranded, lost, expired, gone, recovered }
+}
+
+/// State events among `first..end`: no policy removes them.
+fn state_of(log: &RoomLog, first: u32, end: u32) -> Items {
+    log.state_events(first, end).iter().map(|no| *no..*no + 1).collect()
+}
+
+/// Of items known only as state: those that are state.
+fn state_items(log: &RoomLog, items: &Items) -> Items {
+    both(items, &state_of(log, 0, log.len()))
+}
+
+fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow> {
+    let log = &books.logs[room.index()];
+    let cuts = lost_period(books, log);
+    let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
+    let mut add = |items: &Items, set: fn(&mut Counts, u64)| {
+        for (kind, n) in tally(log, items, books.measured, cuts) {
+            if kind.class != Class::File {
+                set(rows.entry(kind).or_default(), n);
+            }
+        }
+    };
+    add(&split.should, |c, n| c.items += n);
+    add(&split.held, |c, n| c.held += n);
+    add(&split.shell, |c, n| c.shell += n);
+    add(&split.stranded, |c, n| c.stranded += n);
+    add(&split.lost, |c, n| c.lost += n);
+    add(&split.expired, |c, n| c.expired += n);
+    add(&split.gone, |c, n| c.gone += n);
+    add(&split.recovered, |c, n| c.recovered += n);
+    let encrypted = books.rooms[room.index()].encrypted;
+    for (kind, counts) in &mut rows {
+        // What came back encrypted is ciphertext: the keys of the lost period were in the server's key
+        // backup and in clients; clients that were logged out lost theirs (reference 4.5).
+        let unreadable = encrypted && kind.made == 1 && kind.class == Class::Message;
+        counts.readable = if unreadable { counts.held - counts.held.min(counts.recovered) } else { counts.held };
+    }
+    file_rows(books, room, split, &mut rows);
+    rows.into_iter().map(|(kind, counts)| ItemRow { dimensions: dimensions(books, room, kind), counts }).collect()
+}
+
+/// Files: own ones stand and fall with the lost period, others' come back with the message that shows
+/// them, as long as their own server is alive (reference, section 6).
+fn file_rows(books: &Books<'_>, room: RoomId, split: &RoomItems, rows: &mut BTreeMap<Kind, Counts>) {
+    let log = &books.logs[room.index()];
+    let cuts = lost_period(books, log);
+    let files = |items: &Items| -> BTreeMap<Kind, u64> {
+        tally(log, items, books.measured, cuts).into_iter().filter(|(kind, _)| kind.class == Class::File).collect()
+    };
+    let shown = either(&split.held, &split.recovered);
+    let (should, gone, back) = (files(&split.should), files(&split.gone), files(&split.recovered));
+    let (shown, expired) = (files(&shown), files(&minus(&split.expired, &split.recovered)));
+    let copies_elsewhere = books.holdings.iter().enumerate().any(|(server, holdings)| {
+        server != books.measured.index() && books.alive[server] && holdings.contains_key(&room)
+    });
+    for (kind, items) in should {
+        let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
+        let mut counts = Counts { items, gone: of(&gone), ..Counts::default() };
+        if kind.local {
+            // Own files are rows of the own database; nobody else is asked for them.
+            let missing = counts.gone;
+            counts.held = items - missing;
+            counts.stranded = if copies_elsewhere { missing } else { 0 };
+            counts.lost = missing - counts.stranded;
+        } else {
+            counts.held = of(&shown).min(items);
+            counts.recovered = of(&back);
+            counts.expired = of(&expired).min(items - counts.held);
+            counts.stranded = items - counts.held - counts.expired;
+        }
+        counts.readable = counts.held;
+        rows.insert(kind, counts);
+    }
+}
+
+/// Numbers of the first item inside and after the lost period.
+pub(super) fn lost_period(books: &Books<'_>, log: &RoomLog) -> (u32, u32) {
+    match &books.loss {
+        Some(loss) => (log.first_at(loss.backup_at), log.first_at(loss.at)),
+        None => (log.len(), log.len()),
+    }
+}
+
+/// Before, inside or after the lost period.
+pub(super) fn period(books: &Books<'_>, at: SimTime) -> &'static str {
+    match &books.loss {
+        Some(loss) if at >= loss.at => "after",
+        Some(loss) if at >= loss.backup_at => "inside",
+        _ => "before",
+    }
+}
+
+fn dimensions(books: &Books<'_>, room: RoomId, kind: Kind) -> BTreeMap<Dimension, String> {
+    let class = match kind.class {
+        Class::Message => "message",
+        Class::State => "state",
+        Class::File => "file",
+    };
+    let mut all = room_dimensions(books, room);
+    all.insert(Dimension::Class, class.to_owned());
+    all.insert(Dimension::Author, if kind.local { "local" } else { "remote" }.to_owned());
+    all.insert(Dimension::Made, ["before", "inside", "after"][usize::from(kind.made)].to_owned());
+    all
+}
+
+/// The dimensions that follow from the room alone.
+pub(super) fn room_dimensions(books: &Books<'_>, room: RoomId) -> BTreeMap<Dimension, String> {
+    let spec = &books.rooms[room.index()];
+    let log = &books.logs[room.index()];
+    let kind = match spec.kind {
+        RoomKind::Public => "public",
+        RoomKind::Private => "private",
+        RoomKind::Direct => "direct",
+    };
+    let joined_elsewhere = log.state_events(0, log.len()).iter().any(|no| {
+        log.membership(*no) == Some(Membership::Join)
+            && log.single(*no).is_some_and(|pdu| pdu.origin != books.measured)
+    });
+    let federation = match (spec.federate, joined_elsewhere) {
+        (false, _) => "unfederated",
+        (true, true) => "federated",
+        (true, false) => "local-members",
+    };
+    BTreeMap::from([
+        (Dimension::Room, spec.name.clone()),
+        (Dimension::RoomKind, kind.to_owned()),
+        (Dimension::Federation, federation.to_owned()),
+        (Dimension::Encrypted, if spec.encrypted { "yes" } else { "no" }.to_owned()),
+        (Dimension::RoomCreated, period(books, log.at(0)).to_owned()),
+    ])
+}
+
+/// The path's name in tables.
+pub fn path_name(path: Path) -> &'static str {
+    match path {
+        Path::Push => "push",
+        Path::GapFill => "gap-fill",
+        Path::Backfill => "backfill",
+        Path::Join => "join",
+        Path::Jump => "jump",
+        Path::Redownload => "redownload",
+        Path::Restore => "restore",
+        Path::Anew => "anew",
+        Path::Invite => "invite",
+    }
+}
+
+fn recovery_rows(books: &Books<'_>, journal: &Journal) -> Vec<RecoveryRow> {
+    let Some(loss) = &books.loss else { return Vec::new() };
+    let mut left = loss.items.clone();
+    let mut total = 0;
+    let mut rows = Vec::new();
+    for (at, room, first, last, path, from) in gains(books, journal) {
+        let Some(gone) = left.get_mut(&room) else { continue };
+        let mut range = Items::new();
+        range.insert(first..last + 1);
+        let back = both(gone, &range);
+        let items = messages(&books.logs[room.index()], &back);
+        // Only the first return counts; what is purged and fetched again is no new recovery.
+        gone.remove(first..last + 1);
+        if items > 0 {
+            total += items;
+            rows.push(RecoveryRow {
+                at,
+                class: "message".to_owned(),
+                room: books.rooms[room.index()].name.clone(),
+                path: path_name(path).to_owned(),
+                from: books.names[from.index()].clone(),
+                items,
+                total,
+            });
+        }
+    }
+    rows
+}
+
+fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<ServerRow> {
+    let own = &books.holdings[books.measured.index()];
+    (0..books.names.len())
+        .map(|i| {
+            let name = &books.names[i];
+            let could_give = books.holdings[i].iter().map(|(room, holding)| {
+                let should = made_while_inside(&books.logs[room.index()], books.measured);
+                let has = own.get(room).map(|own| own.items.clone()).unwrap_or_default();
+                let missing = minus(&both(&should, &holding.items), &has);
+                if i == books.measured.index() { 0 } else { messages(&books.logs[room.index()], &missing) }
+            });
+            ServerRow {
+                server: name.clone(),
+                users: books.users[i],
+                shared_rooms: books.holdings[i].keys().filter(|room| own.contains_key(room)).count() as u64,
+                gave_back: recovery.iter().filter(|row| row.from == *name).map(|row| row.items).sum(),
+                could_give: could_give.sum(),
+                up_per_mille: books.up_per_mille[i],
+                holds: books.holdings[i]
+                    .iter()
+                    .map(|(room, holding)| messages(&books.logs[room.index()], &holding.items))
+                    .sum(),
+            }
+        })
+        .collect()
+}
+
+/// Why the room's stranded items have not come back, as far as the books tell.
+fn stranded_row(books: &Books<'_>, journal: &Journal, room: RoomId, split: &RoomItems) -> Option<StrandedRow> {
+    let log = &books.logs[room.index()];
+    let items = messages(log, &split.stranded);
+    if items == 0 {
+        return None;
+    }
+    let own = books.holdings[books.measured.index()].get(&room);
+    let since = books.loss.as_ref().map_or(SimTime(0), |loss| loss.at);
+    let refused = |rule: &str| {
+        journal.facts().iter().any(|fact| {
+            matches!(fact, Fact::Refused { at, server, room: r, rule: why, .. }
+                if *server == books.measured && *r == room && *why == rule && *at >= since)
+        })
+    };
+    let reason = match own {
+        None => "room-unknown",
+        Some(own) if !own.inside => "not-in-room",
+        Some(_) if refused("bad-signature") => "key-lost",
+        Some(own) if own.pull_failed => "pull-back-off",
+        Some(own) if own.gap && refused("empty-backfill") => "purged-peer-first",
+        Some(own) if own.gap => "nobody-scrolled",
+        Some(_) if log.first_at(since) == log.len() => "silent-room",
+        Some(_) => "behind-first-event",
+    };
+    Some(StrandedRow { room: books.rooms[room.index()].name.clone(), reason: reason.to_owned(), items })
+}
