@@ -9,8 +9,9 @@ pub mod kernel;
 pub mod journal;
 
 pub mod faults;
-pub mod room;
 pub mod workload;
+
+pub mod room;
 
 pub mod metrics;
 pub mod protocol;
@@ -18,10 +19,9 @@ pub mod protocol;
 pub mod world;
 
 pub mod scenario;
+pub mod verify;
 
 pub mod simulation;
-
-pub mod verify;
 
 pub mod report;
 

@@ -7,6 +7,7 @@ mod actions;
 mod network;
 mod outcome;
 mod people;
+mod player;
 mod rooms;
 mod strike;
 
@@ -21,7 +22,8 @@ use crate::room::{RoomLog, Traffic, TrafficRef};
 use crate::workload::Action;
 use crate::world::World;
 
-pub use outcome::{Answered, Outcome};
+pub use outcome::{Answered, Loss, Outcome};
+pub use player::{play, play_out_of_step};
 
 /// Order of events at the same moment: faults, arrivals, timers, people.
 mod class {
@@ -208,7 +210,6 @@ impl<'a> Simulation<'a> {
 
     /// Carries out one wish of a server.
     fn carry_out(&mut self, server: ServerId, effect: Effect) {
-        let now = self.queue.now();
         match effect {
             Effect::Send { room, event, to } => self.send(server, room, event, &to),
             Effect::Transmit { to, pdus } => self.transmit(server, to, pdus),

@@ -34,26 +34,7 @@ pub(super) fn schema() -> String {
     "{}\n".to_owned()
 }
 
-/// Plays recordings and compares them, in order of their names.
-pub(super) fn verify(paths: &[PathBuf]) -> miette::Result<Vec<Verdict>> {
-    for path in paths {
-        std::fs::metadata(path)
-            .map_err(|error| miette::miette!("cannot read {}: {error}", path.display()))?;
-    }
-    Ok(Vec::new())
-}
-
-/// How a simulated experiment compares with its recording.
-pub(super) struct Verdict {
-    pub(super) experiment: String,
-    pub(super) cells: u64,
-    pub(super) right: u64,
-    pub(super) differing: Vec<Differing>,
-}
-
-/// A cell that came out otherwise.
-pub(super) struct Differing {
-    pub(super) path: String,
-    pub(super) recorded: String,
-    pub(super) simulated: String,
+/// Plays recordings and compares them, in order of their names. A bad recording is named at the end.
+pub(super) fn verify(paths: &[PathBuf]) -> crate::verify::Report {
+    crate::verify::verify(paths, crate::simulation::play)
 }

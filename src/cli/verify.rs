@@ -1,16 +1,9 @@
 //! `verify`: holds the model against recordings of real servers.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde::Serialize;
-
-use super::engine::{self, Verdict};
-use super::{Failure, bad_input, say};
-
-/// How many differing cells of an experiment are shown without --all.
-const SHOWN: usize = 10;
+use super::{Failure, bad_input, engine, say};
 
 /// Play recordings of real servers, and compare every cell
 ///
@@ -27,7 +20,7 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
 
-    /// Show all cells that differ, not the first ten of each experiment
+    /// Show all cells that differ, not the first few of each experiment
     #[arg(long, conflicts_with = "json")]
     all: bool,
 
@@ -37,72 +30,20 @@ pub(super) struct Args {
 }
 
 pub(super) fn verify(args: &Args) -> Result<ExitCode, Failure> {
-    let verdicts = engine::verify(&args.paths).map_err(bad_input)?;
+    let report = engine::verify(&args.paths);
     if args.json {
-        say(&json(&verdicts))?;
+        say(&format!("{:#}\n", report.json()))?;
     } else {
-        let shown = if args.all { usize::MAX } else { SHOWN };
-        say(&text(&verdicts, shown))?;
+        say(&report.text(args.all))?;
     }
-    let differs = verdicts.iter().any(|one| one.right < one.cells);
+    if let Some(error) = report.errors.first() {
+        let all: Vec<String> = report.errors.iter().map(ToString::to_string).collect();
+        let help = "the other recordings were played; mend or leave out the named ones";
+        return Err(bad_input(match all.len() {
+            1 => miette::miette!(help = help, "{error}"),
+            n => miette::miette!(help = help, "{n} recordings cannot be played:\n{}", all.join("\n")),
+        }));
+    }
+    let differs = report.right() < report.cells();
     Ok(ExitCode::from(u8::from(args.strict && differs)))
-}
-
-fn text(verdicts: &[Verdict], shown: usize) -> String {
-    let mut text = String::new();
-    for verdict in verdicts {
-        let name = &verdict.experiment;
-        text += &format!(
-            "{name:<24}{:>7} of {:>6} right\n",
-            verdict.right, verdict.cells
-        );
-        for cell in verdict.differing.iter().take(shown) {
-            text += &format!(
-                "  {}: recorded {}, simulated {}\n",
-                cell.path, cell.recorded, cell.simulated
-            );
-        }
-        let hidden = verdict.differing.len().saturating_sub(shown);
-        if hidden > 0 {
-            text += &format!("  and {hidden} more (--all shows them)\n");
-        }
-    }
-    let sum = Sum::of(verdicts);
-    let name = format!("{} experiments", sum.experiments);
-    text + &format!("{name:<24}{:>7} of {:>6} right\n", sum.right, sum.cells)
-}
-
-fn json(verdicts: &[Verdict]) -> String {
-    let text = serde_json::to_string_pretty(&Sum::of(verdicts));
-    text.expect("names and numbers are JSON") + "\n"
-}
-
-/// The counts, as `--json` prints them.
-#[derive(Serialize)]
-struct Sum {
-    experiments: usize,
-    cells: u64,
-    right: u64,
-    by_experiment: BTreeMap<String, Counts>,
-}
-
-#[derive(Serialize)]
-struct Counts {
-    cells: u64,
-    right: u64,
-}
-
-impl Sum {
-    fn of(verdicts: &[Verdict]) -> Sum {
-        let counts = verdicts.iter().map(|one| {
-            let Verdict { cells, right, .. } = *one;
-            (one.experiment.clone(), Counts { cells, right })
-        });
-        Sum {
-            experiments: verdicts.len(),
-            cells: verdicts.iter().map(|one| one.cells).sum(),
-            right: verdicts.iter().map(|one| one.right).sum(),
-            by_experiment: counts.collect(),
-        }
-    }
 }
