@@ -1,8 +1,20 @@
 //! Scenario files: as written, checked, and turned into a world.
 
+mod error;
+mod events;
+mod expect;
+mod file;
+mod load;
+mod names;
+mod population;
+mod validate;
+
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
 use crate::world::World;
+
+pub use error::{Problem, ScenarioError};
+pub use load::{load, schema};
 
 /// A scenario that has been read and checked.
 #[derive(Debug, Clone, PartialEq)]

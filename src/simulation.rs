@@ -4,6 +4,7 @@
 //! appended as counts, and no event is spent on them.
 
 mod actions;
+mod books;
 mod network;
 mod outcome;
 mod people;
@@ -92,6 +93,7 @@ pub struct Simulation<'a> {
     next_ticket: Ticket,
     scrolling: BTreeSet<(ServerId, RoomId)>,
     losses: Vec<outcome::Loss>,
+    restored: BTreeMap<ServerId, BTreeMap<RoomId, crate::protocol::matrix::Items>>,
     ups: outcome::Uptime,
     journal: Journal,
 }
@@ -154,6 +156,7 @@ impl<'a> Simulation<'a> {
             next_ticket: 1,
             scrolling: BTreeSet::new(),
             losses: Vec::new(),
+            restored: BTreeMap::new(),
             ups: outcome::Uptime::new(world.start, servers.len()),
             servers,
             journal: Journal::default(),

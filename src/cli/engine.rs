@@ -4,23 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::Journal;
 use crate::kernel::SimTime;
-use crate::metrics::Measures;
-use crate::scenario::Scenario;
+use crate::metrics::{self, Measures};
+use crate::scenario::{self, Scenario};
+use crate::simulation;
 
 /// Reads and checks a scenario, with `key=value` pairs and a seed put over what the file says.
-pub(super) fn load(
-    path: &Path,
-    _set: &[(String, String)],
-    _seed: Option<u64>,
-) -> miette::Result<Scenario> {
-    std::fs::read_to_string(path)
-        .map_err(|error| miette::miette!("cannot read {}: {error}", path.display()))?;
-    Err(miette::miette!("{}: no reader yet", path.display()))
-}
-
-/// Plays a scenario and measures what came of it; `tick` hears the simulated time now and then.
-pub(super) fn simulate(_scenario: &Scenario, _tick: &mut dyn FnMut(SimTime)) -> Played {
-    unreachable!("no scenario can be read yet")
+pub(super) fn load(path: &Path, set: &[(String, String)], seed: Option<u64>) -> miette::Result<Scenario> {
+    Ok(scenario::load(path, set, seed)?)
 }
 
 /// What came of a run.
@@ -29,9 +19,17 @@ pub(super) struct Played {
     pub(super) measures: Measures,
 }
 
+/// Plays a scenario and measures what came of it; `tick` hears the simulated time now and then.
+pub(super) fn simulate(scenario: &Scenario, tick: &mut dyn FnMut(SimTime)) -> Played {
+    let outcome = simulation::run(&scenario.world, tick);
+    let books = outcome.books(&scenario.world, scenario.measured);
+    let measures = metrics::measure(&books, &outcome.journal);
+    Played { measures, journal: outcome.journal }
+}
+
 /// The JSON Schema of scenario files.
 pub(super) fn schema() -> String {
-    "{}\n".to_owned()
+    scenario::schema()
 }
 
 /// Plays recordings and compares them, in order of their names. A bad recording is named at the end.

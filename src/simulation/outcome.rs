@@ -85,6 +85,8 @@ pub struct Outcome {
     pub alive: Vec<bool>,
     /// Losses, in order of time.
     pub losses: Vec<Loss>,
+    /// What each restored server held right after its last restore.
+    pub restored: BTreeMap<ServerId, BTreeMap<RoomId, Items>>,
     /// Uptime.
     pub ups: Uptime,
     /// Events taken from the queue: the work done.
@@ -147,6 +149,8 @@ impl Simulation<'_> {
                 Some(_) => {}
             }
         }
+        let held = new.rooms.iter().map(|(room, replica)| (*room, replica.timeline.clone())).collect();
+        self.restored.insert(server, held);
         self.write_loss(&loss);
         self.losses.push(loss);
     }
@@ -181,6 +185,7 @@ impl Simulation<'_> {
             logs: self.logs,
             servers: self.servers,
             losses: self.losses,
+            restored: self.restored,
             ups: self.ups,
         }
     }

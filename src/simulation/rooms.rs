@@ -34,18 +34,18 @@ impl Simulation<'_> {
         let today = now.day() as u32;
         while clock.next.day <= today {
             let day = clock.next.day;
-            let basis = log.basis(day).filter(|basis| log.has_speakers(*basis));
-            let end = match basis {
-                None => 0,
-                Some(_) if day < today => log.drawn_count(day),
-                Some(_) => log.times(day).partition_point(|time| *time < now) as u32,
+            let end = if day < today {
+                log.drawn_count(day)
+            } else {
+                log.times(day).partition_point(|time| *time < now) as u32
             };
-            if let Some(basis) = basis
-                && end > clock.next.number
+            // Before anybody could speak, what would have been said is passed over.
+            if end > clock.next.number
+                && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(*basis))
             {
                 log.push_run(clock.next, end - clock.next.number, basis);
-                clock.next.number = end;
             }
+            clock.next.number = end;
             if day == today {
                 return;
             }
