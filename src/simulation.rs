@@ -91,7 +91,7 @@ pub struct Simulation<'a> {
     /// Answers to people's actions that somebody waits for.
     answered: BTreeMap<Ticket, Answered>,
     next_ticket: Ticket,
-    scrolling: BTreeSet<(ServerId, RoomId)>,
+    scrolling: BTreeMap<(ServerId, RoomId), u64>,
     losses: Vec<outcome::Loss>,
     restored: BTreeMap<ServerId, BTreeMap<RoomId, crate::protocol::matrix::Items>>,
     ups: outcome::Uptime,
@@ -154,7 +154,7 @@ impl<'a> Simulation<'a> {
             touched: BTreeSet::new(),
             answered: BTreeMap::new(),
             next_ticket: 1,
-            scrolling: BTreeSet::new(),
+            scrolling: BTreeMap::new(),
             losses: Vec::new(),
             restored: BTreeMap::new(),
             ups: outcome::Uptime::new(world.start, servers.len()),

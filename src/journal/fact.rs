@@ -168,6 +168,42 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// Takes in a fact of the same kind about the range right after or before this one's.
+    fn extend(&mut self, next: &Fact) -> bool {
+        let (Some(range), Some((from, to))) = (next.range(), self.range()) else { return false };
+        let mut same = next.clone();
+        same.set_range((from, to));
+        if same != *self {
+            return false;
+        }
+        if range.0 == to + 1 {
+            self.set_range((from, range.1));
+        } else if range.1 + 1 == from {
+            self.set_range((range.0, to));
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn range(&self) -> Option<(EventNo, EventNo)> {
+        match self {
+            Fact::Gained { what: What::Items { first, last, .. }, .. }
+            | Fact::Lost { what: What::Items { first, last, .. }, .. } => Some((*first, *last)),
+            _ => None,
+        }
+    }
+
+    fn set_range(&mut self, range: (EventNo, EventNo)) {
+        if let Fact::Gained { what: What::Items { first, last, .. }, .. }
+        | Fact::Lost { what: What::Items { first, last, .. }, .. } = self
+        {
+            (*first, *last) = range;
+        }
+    }
+}
+
 /// All facts of a run, in order of time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Journal {
@@ -178,7 +214,9 @@ impl Journal {
     /// Writes a fact down. Facts arrive in order of time.
     pub fn write(&mut self, fact: Fact) {
         debug_assert!(self.facts.last().is_none_or(|last| last.at() <= fact.at()));
-        self.facts.push(fact);
+        if !self.facts.last_mut().is_some_and(|last| last.extend(&fact)) {
+            self.facts.push(fact);
+        }
     }
 
     /// The facts, oldest first.

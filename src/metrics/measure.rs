@@ -201,7 +201,11 @@ fn file_rows(books: &Books<'_>, room: RoomId, split: &RoomItems, rows: &mut BTre
         let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
         let mut counts = Counts { items, gone: of(&gone), ..Counts::default() };
         if kind.local {
-            // Own files are rows of the own database; nobody else is asked for them.
+            // Own files are rows of the own database; nobody else is asked for them. Those of before the
+            // backup are in it, whatever became of the messages.
+            if kind.made != 1 {
+                counts.gone = 0;
+            }
             let missing = counts.gone;
             counts.held = items - missing;
             counts.stranded = if copies_elsewhere { missing } else { 0 };

@@ -56,6 +56,10 @@ pub struct RoomLog {
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
     state_events: Vec<EventNo>,
+    /// Members who cannot speak, each from a day on until another one.
+    silenced: BTreeMap<UserId, Vec<(u32, u32)>>,
+    /// The first item of each day that has one.
+    days: Vec<(u32, EventNo)>,
     /// The day last looked at: looks come in clusters.
     day: RefCell<Option<(u32, EventNo, Rc<Day>)>>,
     times: RefCell<Option<(u32, Rc<Vec<SimTime>>)>>,
@@ -73,6 +77,8 @@ impl RoomLog {
             len: 0,
             states: BTreeMap::new(),
             state_events: Vec::new(),
+            silenced: BTreeMap::new(),
+            days: Vec::new(),
             day: RefCell::new(None),
             times: RefCell::new(None),
         }
@@ -112,6 +118,7 @@ impl RoomLog {
     /// newest item.
     pub fn push(&mut self, pdu: Pdu, state_after: StateMap) -> EventNo {
         let no = self.len;
+        self.begin_day(pdu.at.day() as u32);
         let is_state = pdu.body.state_key().is_some();
         if is_state {
             self.state_events.push(no);
@@ -138,6 +145,7 @@ impl RoomLog {
         if len == 0 {
             return;
         }
+        self.begin_day(start.day);
         if let Some(Entry::Run { start: s, len: l, basis: b, .. }) = self.entries.last_mut()
             && s.day == start.day
             && s.number + *l == start.number
@@ -149,6 +157,35 @@ impl RoomLog {
             self.entries.push(Entry::Run { first: self.len, len, start, depth, basis });
         }
         self.len += len;
+    }
+
+    /// Does the item simply follow the one before it?
+    pub fn is_on_top(&self, no: EventNo) -> bool {
+        match self.entry(no) {
+            Entry::Run { .. } => true,
+            Entry::One { pdu, .. } => no > 0 && pdu.prev_events == [no - 1],
+        }
+    }
+
+    /// From this day on a member cannot speak.
+    pub fn silence(&mut self, user: UserId, day: u32) {
+        if !self.is_silenced(user, day) {
+            self.silenced.entry(user).or_default().push((day, u32::MAX));
+        }
+    }
+
+    /// From this day on a member can speak again.
+    pub fn unsilence(&mut self, user: UserId, day: u32) {
+        if let Some((_, until)) = self.silenced.get_mut(&user).and_then(|spans| spans.last_mut()) {
+            *until = day.min(*until);
+        }
+    }
+
+    /// Is a member unable to speak on a day?
+    pub fn is_silenced(&self, user: UserId, day: u32) -> bool {
+        self.silenced
+            .get(&user)
+            .is_some_and(|spans| spans.iter().any(|(from, until)| (*from..*until).contains(&day)))
     }
 
     fn entry(&self, no: EventNo) -> &Entry {
@@ -252,20 +289,45 @@ impl RoomLog {
         }
     }
 
+    fn begin_day(&mut self, day: u32) {
+        if self.days.last().is_none_or(|(last, _)| *last < day) {
+            self.days.push((day, self.len));
+        }
+    }
+
+    /// The number of the first item made on a day or later.
+    fn first_of_day(&self, day: u32) -> EventNo {
+        let index = self.days.partition_point(|(d, _)| *d < day);
+        self.days.get(index).map_or(self.len, |(_, first)| *first)
+    }
+
     /// The number of the first item made at `at` or later (`len` if none).
     pub fn first_at(&self, at: SimTime) -> EventNo {
-        let index = self.entries.partition_point(|entry| self.at(entry.first()) < at);
-        if index == 0 {
-            return 0;
-        }
-        match &self.entries[index - 1] {
-            Entry::One { first, .. } => first + 1,
-            Entry::Run { first, len, start, .. } => {
-                let times = self.times(start.day);
-                let all = &times[start.number as usize..(start.number + len) as usize];
-                first + all.partition_point(|time| *time < at) as u32
+        let day = at.day() as u32;
+        let (from, to) = (self.first_of_day(day), self.first_of_day(day + 1));
+        let mut first = from;
+        // Within one day only that day's times are looked at.
+        let index = self.entries.partition_point(|entry| entry.first() < from);
+        for entry in self.entries[index..].iter().take_while(|entry| entry.first() < to) {
+            match entry {
+                Entry::One { first: no, pdu } => {
+                    if pdu.at >= at {
+                        return first;
+                    }
+                    first = no + 1;
+                }
+                Entry::Run { first: no, len, start, .. } => {
+                    let times = self.times(start.day);
+                    let all = &times[start.number as usize..(start.number + len) as usize];
+                    let before = all.partition_point(|time| *time < at) as u32;
+                    first = no + before;
+                    if before < *len {
+                        return first;
+                    }
+                }
             }
         }
+        first
     }
 
     /// State after an item.
@@ -316,7 +378,7 @@ impl RoomLog {
 
     /// The item whose state names the speakers of a day: the newest one before it.
     pub fn basis(&self, day: u32) -> Option<EventNo> {
-        self.first_at(SimTime::of_day(u64::from(day))).checked_sub(1)
+        self.first_of_day(day).checked_sub(1)
     }
 
     /// A day as drawn, for the speakers in the state after `basis`.
@@ -327,13 +389,14 @@ impl RoomLog {
         {
             return drawn.clone();
         }
-        let drawn = Rc::new(self.traffic.day(&self.streams, day, self.speakers(basis)));
+        let drawn = Rc::new(self.traffic.day(&self.streams, day, self.speakers(day, basis)));
         *self.day.borrow_mut() = Some((day, basis, drawn.clone()));
         drawn
     }
 
-    fn speakers(&self, basis: EventNo) -> Speakers {
+    fn speakers(&self, day: u32, basis: EventNo) -> Speakers {
         self.joined(self.state_after(basis))
+            .filter(|user| !self.is_silenced(*user, day))
             .filter_map(|user| {
                 let (server, weight) = self.users[user.index()];
                 (weight > 0).then_some((user, server, weight))
@@ -341,9 +404,10 @@ impl RoomLog {
             .collect()
     }
 
-    /// Can anybody speak in the state after `basis`?
-    pub fn has_speakers(&self, basis: EventNo) -> bool {
-        self.joined(self.state_after(basis)).any(|user| self.users[user.index()].1 > 0)
+    /// Can anybody speak on a day, in the state after `basis`?
+    pub fn has_speakers(&self, day: u32, basis: EventNo) -> bool {
+        self.joined(self.state_after(basis))
+            .any(|user| self.users[user.index()].1 > 0 && !self.is_silenced(user, day))
     }
 
     /// Times of a day's drawn messages.

@@ -86,6 +86,7 @@ pub(super) fn actions(entry: &ActionEntry, n: &Names, p: &mut Problems<'_>) -> V
             page: (*page).max(1),
             passes: (*passes).max(1),
             pause: *pause,
+            most: None,
         },
         Do::JumpToDate { room, who, to } => {
             Action::JumpToDate { room: n.room(room, p), who: n.user(who, p), to: *to }

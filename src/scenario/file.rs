@@ -235,6 +235,12 @@ pub(super) struct PeopleFile {
     pub scrolls_per_member_day: f64,
     /// Page size of a scrolling client.
     pub page: u32,
+    /// Mean number of pages that a person pages back.
+    pub scroll_pages: u32,
+    /// As `scrolls-per-member-day`, in the month after a loss.
+    pub scrolls_after_loss_per_member_day: f64,
+    /// As `scroll-pages`, in the month after a loss.
+    pub scroll_pages_after_loss: u32,
     /// Share of lost accounts, of 1000, whose owner registers the name again.
     pub register_again_per_mille: u32,
     /// Mean time from the restore until then.
@@ -252,6 +258,9 @@ impl Default for PeopleFile {
         PeopleFile {
             scrolls_per_member_day: 0.0,
             page: 50,
+            scroll_pages: 20,
+            scrolls_after_loss_per_member_day: 0.0,
+            scroll_pages_after_loss: 20,
             register_again_per_mille: 0,
             register_again_after: SimDuration::days(3),
             invite_again_per_mille: 0,

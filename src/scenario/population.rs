@@ -13,6 +13,7 @@ const PEER_SIZE: Purpose = Purpose::new("population.peer-size");
 const ACCOUNT: Purpose = Purpose::new("population.account");
 const ROOM: Purpose = Purpose::new("population.room");
 const MEMBERS: Purpose = Purpose::new("population.members");
+const NEWCOMER: Purpose = Purpose::new("population.newcomer");
 const AVATAR: Purpose = Purpose::new("population.avatar");
 const PASSWORD: Purpose = Purpose::new("population.password");
 const OUTAGES: Purpose = Purpose::new("faults.outages");
@@ -26,6 +27,9 @@ const LOCAL_PRIVATE: f64 = 4.0;
 const REMOTE_PUBLIC: f64 = 10.0;
 const REMOTE_PRIVATE: f64 = 2.0;
 const MEMBERS_SIGMA: f64 = 0.8;
+/// Public rooms that a new account joins. Assumption; 94 % of users are in three rooms or fewer (Jacob et
+/// al. 2019).
+const NEWCOMER_ROOMS: usize = 3;
 /// Rooms of before the start are created over the first hours.
 const FOUNDING: SimDuration = SimDuration::hours(6);
 
@@ -73,7 +77,33 @@ impl Draw<'_> {
                 self.room(kind, number, &locals);
             }
         }
+        self.newcomers(&locals);
         self.passwords(&locals);
+    }
+
+    /// Who registers during the run comes into some of the public rooms that are there.
+    fn newcomers(&mut self, locals: &[(UserId, SimTime)]) {
+        let rooms: Vec<(RoomId, SimTime, ServerId)> = self
+            .actions
+            .iter()
+            .filter_map(|(at, action)| match action {
+                Action::CreateRoom { room, by }
+                    if self.names.room_specs[room.index()].kind == RoomKind::Public =>
+                {
+                    Some((*room, *at, self.names.user_specs[by.index()].server))
+                }
+                _ => None,
+            })
+            .collect();
+        for (user, since) in locals.iter().filter(|(_, since)| *since > self.start) {
+            let mut stream = self.streams.stream(NEWCOMER, u64::from(user.0), 0);
+            let mut open: Vec<_> = rooms.iter().filter(|(_, at, _)| *at + FOUNDING < *since).collect();
+            stream.shuffle(&mut open);
+            for (number, (room, _, home)) in open.into_iter().take(NEWCOMER_ROOMS).enumerate() {
+                let at = *since + SimDuration::hours(1) * (number as u64 + 1);
+                self.actions.push((at, Action::Join { room: *room, who: *user, via: Some(*home) }));
+            }
+        }
     }
 
     /// Local accounts: who exists from the start, and when the others register.

@@ -73,6 +73,9 @@ fn people(file: &File) -> People {
     People {
         scrolls_per_member_day: p.scrolls_per_member_day,
         page: p.page.max(1),
+        scroll_pages: p.scroll_pages.max(1),
+        scrolls_after_loss_per_member_day: p.scrolls_after_loss_per_member_day,
+        scroll_pages_after_loss: p.scroll_pages_after_loss.max(1),
         register_again_per_mille: p.register_again_per_mille,
         register_again_after: p.register_again_after,
         invite_again_per_mille: p.invite_again_per_mille,

@@ -42,17 +42,15 @@ impl Simulation<'_> {
         self.present[room.index()].insert(from);
         let others: Vec<ServerId> =
             self.present[room.index()].iter().copied().filter(|server| *server != from).collect();
+        let in_step: Vec<ServerId> =
+            to.iter().copied().filter(|server| self.accepts_in_step(from, *server, room, event)).collect();
         for server in others {
-            if !(to.contains(&server) && self.accepts_in_step(from, server, room, event)) {
+            if !in_step.contains(&server) {
                 self.fall_out_of_step(server, room, event);
             }
         }
-        for server in to {
-            let follows = self.servers[server.index()].db.rooms.get(&room).is_some_and(|replica| replica.follows);
-            if !(follows && self.present[room.index()].contains(server)) {
-                let server = *server;
-                self.decide(from, |homeserver, context| homeserver.queue_pdu(context, server, room, event));
-            }
+        for server in to.iter().copied().filter(|server| !in_step.contains(server)) {
+            self.decide(from, |homeserver, context| homeserver.queue_pdu(context, server, room, event));
         }
     }
 
@@ -60,24 +58,37 @@ impl Simulation<'_> {
     /// simulated (design, idea 1).
     fn accepts_in_step(&self, from: ServerId, to: ServerId, room: RoomId, event: EventNo) -> bool {
         let log = &self.logs[room.index()];
-        let homeserver = &self.servers[to.index()];
-        let Some(replica) = homeserver.db.rooms.get(&room) else { return false };
-        let on_top = event > 0 && log.prev_events(event) == [event - 1];
+        if !self.world.in_step
+            || self.power[to.index()] != Power::Up
+            || !self.reachable(from, to)
+            || !self.servers[from.index()].is_clear(to)
+        {
+            return false;
+        }
         let own_member = log.single(event).is_some_and(|pdu| match pdu.body {
             Body::Member { who, .. } => log.home(who) == to,
-            Body::Redaction(_) => false,
             _ => false,
         });
-        self.world.in_step
-            && on_top
+        if self.is_deaf(to, room) {
+            return !own_member;
+        }
+        let homeserver = &self.servers[to.index()];
+        let Some(replica) = homeserver.db.rooms.get(&room) else { return false };
+        let on_top = event > 0 && log.is_on_top(event);
+        on_top
             && !own_member
             && replica.follows
             && (replica.heads.len() == 1 || log.is_message(event))
-            && self.power[to.index()] == Power::Up
-            && self.reachable(from, to)
-            && self.servers[from.index()].is_clear(to)
             && !homeserver.memory.staged.contains_key(&room)
             && !homeserver.memory.busy.contains(&room)
+    }
+
+    /// Does the server drop whatever is pushed to it in this room, since it does not know the room or
+    /// believes to be out of it? Then a delivery changes nothing.
+    pub(super) fn is_deaf(&self, server: ServerId, room: RoomId) -> bool {
+        let homeserver = &self.servers[server.index()];
+        !homeserver.memory.busy.contains(&room)
+            && homeserver.db.rooms.get(&room).is_none_or(|replica| replica.state.is_empty())
     }
 
     /// Writes out what the server received in step before `event`, which it does not receive so.

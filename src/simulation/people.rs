@@ -16,6 +16,9 @@ const REGISTER_AGAIN: Purpose = Purpose::new("people.register-again");
 const INVITE_AGAIN: Purpose = Purpose::new("people.invite-again");
 const SCROLL: Purpose = Purpose::new("people.scroll");
 const WHO_SCROLLS: Purpose = Purpose::new("people.who-scrolls");
+const HOW_FAR: Purpose = Purpose::new("people.how-far");
+/// How long people look for what is missing. Assumption.
+const LOOKS_BACK_FOR: SimDuration = SimDuration::days(30);
 /// Mean time until a person whose session ended logs in again. Assumption: most look at their phone
 /// several times a day.
 const LOG_IN_AGAIN_AFTER: SimDuration = SimDuration::hours(4);
@@ -166,10 +169,9 @@ impl Simulation<'_> {
         let gaps: Vec<ServerId> = self.present[room.index()]
             .iter()
             .copied()
-            .filter(|server| self.has_gap(*server, room) && !self.scrolling.contains(&(*server, room)))
+            .filter(|server| self.has_gap(*server, room) && !self.scrolling.contains_key(&(*server, room)))
             .collect();
         for server in gaps {
-            self.scrolling.insert((server, room));
             self.plan_scroll(now, server, room, now.0);
         }
     }
@@ -193,15 +195,27 @@ impl Simulation<'_> {
             .rooms
             .get(&room)
             .map_or(0, |replica| Self::local_members(log, server, &replica.state).len());
-        let per_day = self.world.people.scrolls_per_member_day * members.max(1) as f64;
+        let people = &self.world.people;
+        let rate = if self.looks_back(now, server) {
+            people.scrolls_after_loss_per_member_day
+        } else {
+            people.scrolls_per_member_day
+        };
+        let per_day = rate * members.max(1) as f64;
         let mean = SimDuration((SimDuration::days(1).0 as f64 / per_day) as u64);
         let pair = (u64::from(server.0) << 32) | u64::from(room.0);
         let wait = self.wait(SCROLL, pair, SimTime(number), mean);
+        self.scrolling.insert((server, room), number + 1);
         self.plan_habit(now + wait, Habit::Scroll { server, room, number: number + 1 });
     }
 
+    /// Was there a loss on the server not long ago, so that people look for what is missing?
+    fn looks_back(&self, now: SimTime, server: ServerId) -> bool {
+        self.losses.iter().any(|loss| loss.server == server && now.since(loss.at) < LOOKS_BACK_FOR)
+    }
+
     fn scroll_habit(&mut self, now: SimTime, server: ServerId, room: RoomId, number: u64) {
-        if !self.scrolling.contains(&(server, room)) {
+        if self.scrolling.get(&(server, room)) != Some(&number) {
             return;
         }
         if self.power[server.index()] != Power::Up || !self.has_gap(server, room) {
@@ -216,7 +230,13 @@ impl Simulation<'_> {
         let index = self.streams.stream(WHO_SCROLLS, pair, number).below(able.len() as u64) as usize;
         if let Some(who) = able.get(index).copied() {
             let page = self.world.people.page;
-            self.act(now, &Action::Scroll { room, who, page, passes: 1, pause: true }, 0);
+            let people = &self.world.people;
+            let mean =
+                if self.looks_back(now, server) { people.scroll_pages_after_loss } else { people.scroll_pages };
+            let pages =
+                self.streams.stream(HOW_FAR, pair, number).exponential(SimDuration(u64::from(mean))).0;
+            let most = Some(u32::try_from(pages).unwrap_or(u32::MAX));
+            self.act(now, &Action::Scroll { room, who, page, passes: 1, pause: true, most }, 0);
         }
         self.plan_scroll(now, server, room, number);
     }

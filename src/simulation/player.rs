@@ -70,6 +70,9 @@ fn world_of(recording: &Recording, script: &Script, in_step: bool) -> World {
         people: People {
             scrolls_per_member_day: 0.0,
             page: 0,
+            scroll_pages: 0,
+            scrolls_after_loss_per_member_day: 0.0,
+            scroll_pages_after_loss: 0,
             register_again_per_mille: 0,
             register_again_after: SimDuration::ZERO,
             invite_again_per_mille: 0,
@@ -424,12 +427,12 @@ impl<'a> Player<'a> {
     }
 
     fn scroll(&mut self, action: &Action) -> StepResult {
-        let Action::Scroll { room, who, page, passes, pause } = *action else { unreachable!("a scroll") };
+        let Action::Scroll { room, who, page, passes, pause, .. } = *action else { unreachable!("a scroll") };
         let mut result = StepResult { result: "ok".to_owned(), ..StepResult::default() };
         for _ in 0..passes {
             self.settle();
             let ticket = self.simulation.next_ticket;
-            let once = Action::Scroll { room, who, page, passes: 1, pause };
+            let once = Action::Scroll { room, who, page, passes: 1, pause, most: None };
             if let Err(refusal) = self.ask(&once) {
                 result.result = code(refusal);
                 break;

@@ -1,6 +1,6 @@
 //! Drawn messages: as counts while a room is calm, one by one while something is wrong in it.
 
-use crate::journal::{RoomId, ServerId};
+use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::room::TrafficRef;
 
@@ -41,7 +41,7 @@ impl Simulation<'_> {
             };
             // Before anybody could speak, what would have been said is passed over.
             if end > clock.next.number
-                && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(*basis))
+                && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
             {
                 log.push_run(clock.next, end - clock.next.number, basis);
             }
@@ -72,6 +72,7 @@ impl Simulation<'_> {
             if self.logs[room.index()].traffic().per_day <= 0.0 || self.logs[room.index()].is_empty() {
                 continue;
             }
+            self.update_silence(room);
             let calm = self.is_calm(room);
             match (calm, self.clocks[room.index()].single) {
                 (true, Some(_)) => self.clocks[room.index()].single = None,
@@ -95,31 +96,57 @@ impl Simulation<'_> {
         let hosts = log.hosts(state);
         hosts.keys().all(|host| {
             let homeserver = &self.servers[host.index()];
+            let in_step = homeserver.db.rooms.get(&room).is_some_and(|replica| {
+                replica.follows && (replica.heads.len() == 1 || replica.state == *state)
+            });
             self.power[host.index()] == Power::Up
-                && homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                    replica.follows && (replica.heads.len() == 1 || replica.state == *state)
-                })
-                && !homeserver.memory.busy.contains(&room)
+                && (self.is_deaf(*host, room) || (in_step && !homeserver.memory.busy.contains(&room)))
                 && hosts.keys().all(|other| {
                     other == host || (self.reachable(*host, *other) && homeserver.is_clear(*other))
                 })
         }) && self.everybody_can_speak(room)
     }
 
-    /// Can every member who is expected to speak do so, on top of the newest item?
+    /// Can every member who is expected to speak today do so, on top of the newest item?
     fn everybody_can_speak(&self, room: RoomId) -> bool {
         let log = &self.logs[room.index()];
+        let today = self.queue.now().day() as u32;
         let Some(last) = log.last() else { return true };
         log.joined(log.state_after(last)).all(|user| {
-            let (server, weight) = (log.home(user), self.world.users[user.index()].weight);
-            weight == 0
-                || (self.servers[server.index()].can_act(user)
-                    && self.servers[server.index()]
-                        .db
-                        .rooms
-                        .get(&room)
-                        .is_some_and(|replica| replica.heads.len() == 1))
+            let server = log.home(user);
+            log.is_silenced(user, today)
+                || self.world.users[user.index()].weight == 0
+                || (self.can_speak(room, user)
+                    && self.servers[server.index()].db.rooms[&room].heads.len() == 1)
         }) && self.day_has_no_leaver(room)
+    }
+
+    /// Has the member a session, on a server that believes in the membership?
+    fn can_speak(&self, room: RoomId, user: UserId) -> bool {
+        let log = &self.logs[room.index()];
+        let homeserver = &self.servers[log.home(user).index()];
+        homeserver.can_act(user)
+            && homeserver.db.rooms.get(&room).is_some_and(|replica| {
+                log.membership_in(&replica.state, user) == Some(crate::room::Membership::Join)
+            })
+    }
+
+    /// Members who cannot speak are no longer expected to from tomorrow on, and again from the day after
+    /// they can.
+    fn update_silence(&mut self, room: RoomId) {
+        let tomorrow = self.queue.now().day() as u32 + 1;
+        let log = &self.logs[room.index()];
+        let Some(last) = log.last() else { return };
+        let members: Vec<(UserId, bool)> =
+            log.joined(log.state_after(last)).map(|user| (user, self.can_speak(room, user))).collect();
+        let log = &mut self.logs[room.index()];
+        for (user, can_speak) in members {
+            if can_speak {
+                log.unsilence(user, tomorrow);
+            } else {
+                log.silence(user, tomorrow);
+            }
+        }
     }
 
     /// Today's speakers were named at the day's beginning. One who has left since says nothing more, so
@@ -162,7 +189,7 @@ impl Simulation<'_> {
         let clock = &mut self.clocks[room.index()];
         clock.next = TrafficRef { day: message.day, number: message.number + 1 };
         let log = &self.logs[room.index()];
-        if let Some(basis) = log.basis(message.day).filter(|basis| log.has_speakers(*basis)) {
+        if let Some(basis) = log.basis(message.day).filter(|basis| log.has_speakers(message.day, *basis)) {
             let (author, server) = log.day(message.day, basis).author(&self.streams, room, message.number);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.

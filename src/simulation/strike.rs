@@ -71,7 +71,7 @@ impl Simulation<'_> {
         }
         self.boots[server.index()] += 1;
         self.servers[server.index()].stop();
-        self.scrolling.retain(|(of, _)| *of != server);
+        self.scrolling.retain(|(of, _), _| *of != server);
         // Whoever waited for it is told; what it waited for is forgotten.
         let waiting: Vec<u64> =
             self.held.iter().filter(|(_, held)| held.to == server).map(|(number, _)| *number).collect();

@@ -212,6 +212,7 @@ fn number(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> {
             page: *page,
             passes: *passes,
             pause: pause.is_some(),
+            most: None,
         },
         Step::Upload { media, by } => Action::Upload { media: l.media(media)?, by: l.user(by)? },
         Step::Download { media, by } => Action::Download { media: l.media(media)?, by: l.user(by)? },

@@ -88,13 +88,15 @@ pub enum Action {
         by: UserId,
         target: EventNo,
     },
-    /// Paginates back from the newest message until no more comes, `passes` times.
+    /// Paginates back from the newest message until no more comes, `passes` times. With `most`, as a person
+    /// does: at most so many pages, and not beyond one that shows nothing.
     Scroll {
         room: RoomId,
         who: UserId,
         page: u32,
         passes: u32,
         pause: bool,
+        most: Option<u32>,
     },
     /// Jumps to a date forwards (`timestamp_to_event`), which may fetch one event.
     JumpToDate {

@@ -79,8 +79,14 @@ pub struct RoomSpec {
 pub struct People {
     /// Scrolls to the end of a room, per local member and day.
     pub scrolls_per_member_day: f64,
-    /// Page size of a scrolling client.
+    /// Page size of a scrolling client; 0 = nobody does anything of themselves.
     pub page: u32,
+    /// Mean number of pages that a person pages back (exponential).
+    pub scroll_pages: u32,
+    /// As `scrolls_per_member_day`, in the weeks after a loss.
+    pub scrolls_after_loss_per_member_day: f64,
+    /// As `scroll_pages`, in the weeks after a loss.
+    pub scroll_pages_after_loss: u32,
     /// Share of lost accounts, of 1000, whose owner registers the name again.
     pub register_again_per_mille: u32,
     /// Mean time from the restore until then.

@@ -70,31 +70,21 @@ impl Homeserver {
             .filter(|(no, _)| !replica.in_pull_backoff(&rules, *no, ctx.now))
             .collect();
         points.sort_unstable_by_key(|(no, depth)| std::cmp::Reverse((*depth, *no)));
+        // Points newer than the page are left alone: Synapse tries again as from the end of the room, but
+        // that attempt is always too far from any point to ask.
         let near = wish.depth.saturating_add(rules.backfill_events);
-        let mut nearby: Vec<(EventNo, u32)> =
-            points.iter().copied().filter(|(_, depth)| *depth <= near).collect();
-        let mut depth = wish.depth;
-        if nearby.is_empty() {
-            // All points are newer: tried again as from the end of the room, in the background.
-            if wish.scroll.is_some() && !points.is_empty() {
-                let again = Wish { depth: u32::MAX, scroll: None, ..wish };
-                self.memory.backfills.entry(room).or_default().waiting.push_back(again);
-                return Vec::new();
-            }
-            nearby = points;
-            depth = u32::MAX;
-        }
-        nearby.truncate(rules.backfill_points_considered as usize);
-        nearby.sort_by_key(|(_, at)| (depth.abs_diff(*at), depth < *at));
-        let replica = &self.db.rooms[&room];
-        let Some((_, nearest)) = nearby.first() else { return Vec::new() };
-        if u64::from(depth) > u64::from(*nearest) + 2 * u64::from(wish.limit) && depth != u32::MAX {
+        points.retain(|(_, depth)| *depth <= near);
+        points.truncate(rules.backfill_points_considered as usize);
+        points.sort_by_key(|(_, at)| (wish.depth.abs_diff(*at), wish.depth < *at));
+        let Some((_, nearest)) = points.first() else { return Vec::new() };
+        if u64::from(wish.depth) > u64::from(*nearest) + 2 * u64::from(wish.limit) {
             return Vec::new();
         }
+        let replica = &self.db.rooms[&room];
         let visible = |no: &EventNo| {
             replica.backward[no].iter().any(|child| visibility::server_sees(log, *child, me))
         };
-        nearby
+        points
             .into_iter()
             .map(|(no, _)| no)
             .filter(visible)

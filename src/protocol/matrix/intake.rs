@@ -15,12 +15,10 @@ impl Homeserver {
         self.heard_from(ctx, from);
         let mut rooms = BTreeSet::new();
         for (room, event) in pdus {
+            // Rule 2: an event of a room without a row is skipped silently.
             if self.db.rooms.contains_key(room) {
                 self.memory.staged.entry(*room).or_default().push_back((*event, from));
                 rooms.insert(*room);
-            } else {
-                // Rule 2: a room without a row is skipped silently.
-                self.refuse(ctx, *room, from, "unknown-room");
             }
         }
         for room in rooms {
@@ -88,7 +86,6 @@ impl Homeserver {
         }
         if !replica.in_room(log, me) {
             self.rescind_invite(ctx, room, event);
-            self.refuse(ctx, room, from, "not-in-room");
             return self.staged_done(ctx, room);
         }
         let missing = replica.missing_prev_events(log, event);

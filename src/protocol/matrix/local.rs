@@ -59,8 +59,8 @@ impl Homeserver {
             }
             Action::SetPower { room, by, power } => self.set_power(ctx, *room, *by, power),
             Action::Redact { room, by, target } => self.redact(ctx, *room, *by, *target),
-            Action::Scroll { room, who, page, passes, pause } => {
-                self.scroll(ctx, *room, *who, *page, *passes, *pause, ticket);
+            Action::Scroll { .. } => {
+                self.scroll(ctx, action, ticket);
                 return None;
             }
             Action::JumpToDate { room, who, to } => return self.jump_to_date(ctx, *room, *who, *to, ticket),

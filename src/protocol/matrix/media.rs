@@ -67,6 +67,7 @@ impl Homeserver {
                 self.media.remote.insert(media);
                 Ok(())
             }
+            Answer::Unreachable => Err(Refusal::UNREACHABLE),
             _ => Err(Refusal::NOT_FOUND),
         };
         ctx.out.push(Effect::Done { ticket, outcome });

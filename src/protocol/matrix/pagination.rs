@@ -3,6 +3,7 @@
 use crate::journal::{EventNo, RoomId, UserId};
 use crate::kernel::SimDuration;
 use crate::room::Membership;
+use crate::workload::Action;
 
 use super::backfill::Wish;
 use super::outbox::{Context, Effect, Refusal, Ticket, Timer};
@@ -24,6 +25,7 @@ pub struct Scroll {
     page: u32,
     passes_left: u32,
     pause: bool,
+    most: Option<u32>,
     ticket: Ticket,
     token: Option<Token>,
     rows: (Vec<Row>, bool),
@@ -33,17 +35,8 @@ pub struct Scroll {
 
 impl Homeserver {
     /// A client begins to page back from the newest event.
-    #[allow(clippy::too_many_arguments, reason = "the fields of the action")]
-    pub(super) fn scroll(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        who: UserId,
-        page: u32,
-        passes: u32,
-        pause: bool,
-        ticket: Ticket,
-    ) {
+    pub(super) fn scroll(&mut self, ctx: &mut Context<'_>, action: &Action, ticket: Ticket) {
+        let Action::Scroll { room, who, page, passes, pause, most } = *action else { return };
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let membership = self.replica(room, log, spec).and_then(|replica| replica.local_membership(log, who));
@@ -58,6 +51,7 @@ impl Homeserver {
             page,
             passes_left: passes,
             pause,
+            most,
             ticket,
             token: None,
             rows: (Vec::new(), false),
@@ -111,6 +105,7 @@ impl Homeserver {
         let now = replica.local_membership(log, scroll.who);
         let rows = std::mem::take(&mut scroll.rows.0);
         let cut = self.rules.hidden_before(ctx.now);
+        let shown_before = scroll.shown.len();
         scroll.shown.extend(rows.iter().map(|row| row.no).filter(|no| {
             !replica.soft.contains(no)
                 && !replica.rejected.contains(no)
@@ -118,7 +113,8 @@ impl Homeserver {
                 && cut.is_none_or(|cut| log.at(*no) >= cut)
                 && visibility::user_sees(log, *no, scroll.who, now)
         }));
-        if let Some(last) = rows.last() {
+        let enough = scroll.most.is_some_and(|most| scroll.pages >= most || scroll.shown.len() == shown_before);
+        if let Some(last) = rows.last().filter(|_| !enough) {
             scroll.token = Some(Token { depth: last.depth, stream: last.stream - 1 });
             let pause = if scroll.pause { SETTLE_PAUSE } else { SimDuration::ZERO };
             self.memory.scrolls.insert(id, scroll);

@@ -52,7 +52,7 @@ impl Player<'_> {
             failed_pulls: replica.failed_pulls.len() as u64,
             joined: local.values().any(|membership| membership == Membership::Join.name()),
             local,
-            members: log.joined(&replica.state).map(name).collect(),
+            members: log.joined(&replica.state).map(name).collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             state: self.measure_state(log, replica),
         }
     }
