@@ -8,6 +8,6 @@ mod rows;
 mod tally;
 
 pub use books::{Books, Holding, Items, LossBooks};
-pub use measure::{measure, path_name};
 pub use expect::{Bound, Count, Expectation, Finding, Found};
+pub use measure::{measure, path_name};
 pub use rows::{Counts, Dimension, Filter, ItemRow, Measures, RecoveryRow, ServerRow, StrandedRow};

@@ -40,15 +40,27 @@ enum Event {
     /// Something is done to a server or a link.
     Strike(Fault),
     /// Something arrives at a server.
-    Arrive { to: ServerId, from: ServerId, parcel: network::Parcel },
+    Arrive {
+        to: ServerId,
+        from: ServerId,
+        parcel: network::Parcel,
+    },
     /// A parcel to a server that stands still has waited too long.
     Expire { to: ServerId, parcel: u64 },
     /// A server's timer rings, if its process is still the one that set it.
-    Ring { server: ServerId, boot: u32, timer: Timer },
+    Ring {
+        server: ServerId,
+        boot: u32,
+        timer: Timer,
+    },
     /// A person acts.
     Act { action: Action, ticket: Ticket },
     /// A drawn message is due, if the room still counts single messages.
-    Speak { room: RoomId, generation: u32, message: TrafficRef },
+    Speak {
+        room: RoomId,
+        generation: u32,
+        message: TrafficRef,
+    },
     /// A person does something in answer to what they see.
     Habit(people::Habit),
 }
@@ -113,7 +125,13 @@ impl<'a> Simulation<'a> {
     /// A world before its first moment.
     pub fn new(world: &'a World) -> Self {
         let streams = Streams::new(world.seed);
-        let people = Rc::new(world.users.iter().map(|user| (user.server, user.weight)).collect::<Vec<_>>());
+        let people = Rc::new(
+            world
+                .users
+                .iter()
+                .map(|user| (user.server, user.weight))
+                .collect::<Vec<_>>(),
+        );
         let logs = world
             .rooms
             .iter()
@@ -134,9 +152,16 @@ impl<'a> Simulation<'a> {
             .enumerate()
             .map(|(i, spec)| Homeserver::new(ServerId(i as u32), spec.rules.clone()))
             .collect();
-        for (i, user) in world.users.iter().enumerate().filter(|(_, user)| user.exists) {
+        for (i, user) in world
+            .users
+            .iter()
+            .enumerate()
+            .filter(|(_, user)| user.exists)
+        {
             let server = &mut servers[user.server.index()];
-            server.register(UserId(i as u32), "pw").expect("names are unique");
+            server
+                .register(UserId(i as u32), "pw")
+                .expect("names are unique");
         }
         let mut simulation = Simulation {
             world,
@@ -171,11 +196,15 @@ impl<'a> Simulation<'a> {
     /// Puts everything that is known beforehand on the queue.
     fn plan(&mut self) {
         for (at, action) in &self.world.actions {
-            let event = Event::Act { action: action.clone(), ticket: 0 };
+            let event = Event::Act {
+                action: action.clone(),
+                ticket: 0,
+            };
             self.queue.push(*at, class::PERSON, 0, event);
         }
         for (at, fault) in &self.world.faults {
-            self.queue.push(*at, class::STRIKE, 0, Event::Strike(fault.clone()));
+            self.queue
+                .push(*at, class::STRIKE, 0, Event::Strike(fault.clone()));
         }
         self.plan_backups();
     }
@@ -186,16 +215,28 @@ impl<'a> Simulation<'a> {
             Event::Strike(fault) => self.strike(now, &fault),
             Event::Arrive { to, from, parcel } => self.arrive(to, from, parcel),
             Event::Expire { to, parcel } => self.expire(to, parcel),
-            Event::Ring { server, boot, timer } => self.ring(now, server, boot, timer),
+            Event::Ring {
+                server,
+                boot,
+                timer,
+            } => self.ring(now, server, boot, timer),
             Event::Act { action, ticket } => self.act(now, &action, ticket),
-            Event::Speak { room, generation, message } => self.speak(now, room, generation, message),
+            Event::Speak {
+                room,
+                generation,
+                message,
+            } => self.speak(now, room, generation, message),
             Event::Habit(habit) => self.follow_habit(now, habit),
         }
         self.settle_rooms();
     }
 
     /// Lets one server decide, and carries out what it wants.
-    fn decide<T>(&mut self, server: ServerId, cue: impl FnOnce(&mut Homeserver, &mut Context<'_>) -> T) -> T {
+    fn decide<T>(
+        &mut self,
+        server: ServerId,
+        cue: impl FnOnce(&mut Homeserver, &mut Context<'_>) -> T,
+    ) -> T {
         let mut out = Vec::new();
         let mut context = Context {
             now: self.queue.now(),
@@ -219,11 +260,24 @@ impl<'a> Simulation<'a> {
             Effect::Ask { to, task, request } => self.ask(server, to, task, request),
             Effect::Wake { at, timer } => {
                 let boot = self.boots[server.index()];
-                self.queue.push(at, class::RING, server.0, Event::Ring { server, boot, timer });
+                self.queue.push(
+                    at,
+                    class::RING,
+                    server.0,
+                    Event::Ring {
+                        server,
+                        boot,
+                        timer,
+                    },
+                );
             }
             Effect::Note(fact) => self.journal.write(fact),
             Effect::Done { ticket, outcome } => self.done(ticket, outcome),
-            Effect::Shown { ticket, items, pages } => self.shown(ticket, items, pages),
+            Effect::Shown {
+                ticket,
+                items,
+                pages,
+            } => self.shown(ticket, items, pages),
         }
     }
 
@@ -235,7 +289,9 @@ impl<'a> Simulation<'a> {
         if timer == Timer::PurgeJob {
             self.advance_server(server, now);
         }
-        self.decide(server, |homeserver, context| homeserver.ring(context, timer));
+        self.decide(server, |homeserver, context| {
+            homeserver.ring(context, timer)
+        });
     }
 
     /// Both ways between two servers are open, and both processes are there.

@@ -9,9 +9,9 @@ mod script;
 
 use std::path::PathBuf;
 
-pub use compare::{compare, played_cells, recorded_cells, Cells, Comparison, Wrong};
+pub use compare::{Cells, Comparison, Wrong, compare, played_cells, recorded_cells};
 pub use played::{EventCells, MessageCells, Played, RoomCells, Stage, StateCells, StepResult};
-pub use recording::{read, Recording, RecordingError, ServerSettings, Step};
+pub use recording::{Recording, RecordingError, ServerSettings, Step, read};
 pub use report::Report;
 pub use script::{PlayStep, Script};
 
@@ -42,17 +42,25 @@ fn files(path: &PathBuf, report: &mut Report) -> Vec<PathBuf> {
     let entries = match std::fs::read_dir(path) {
         Ok(entries) => entries,
         Err(cause) => {
-            report.errors.push(RecordingError::Unreadable { path: path.clone(), cause });
+            report.errors.push(RecordingError::Unreadable {
+                path: path.clone(),
+                cause,
+            });
             return Vec::new();
         }
     };
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .collect();
     files.sort();
     if files.is_empty() {
-        report.errors.push(RecordingError::Nothing { path: path.clone() });
+        report
+            .errors
+            .push(RecordingError::Nothing { path: path.clone() });
     }
     files
 }

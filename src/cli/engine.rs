@@ -9,7 +9,11 @@ use crate::scenario::{self, Scenario};
 use crate::simulation;
 
 /// Reads and checks a scenario, with `key=value` pairs and a seed put over what the file says.
-pub(super) fn load(path: &Path, set: &[(String, String)], seed: Option<u64>) -> miette::Result<Scenario> {
+pub(super) fn load(
+    path: &Path,
+    set: &[(String, String)],
+    seed: Option<u64>,
+) -> miette::Result<Scenario> {
     Ok(scenario::load(path, set, seed)?)
 }
 
@@ -24,7 +28,10 @@ pub(super) fn simulate(scenario: &Scenario, tick: &mut dyn FnMut(SimTime)) -> Pl
     let outcome = simulation::run(&scenario.world, tick);
     let books = outcome.books(&scenario.world, scenario.measured);
     let measures = metrics::measure(&books, &outcome.journal);
-    Played { measures, journal: outcome.journal }
+    Played {
+        measures,
+        journal: outcome.journal,
+    }
 }
 
 /// The JSON Schema of scenario files.

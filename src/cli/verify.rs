@@ -41,7 +41,11 @@ pub(super) fn verify(args: &Args) -> Result<ExitCode, Failure> {
         let help = "the other recordings were played; mend or leave out the named ones";
         return Err(bad_input(match all.len() {
             1 => miette::miette!(help = help, "{error}"),
-            n => miette::miette!(help = help, "{n} recordings cannot be played:\n{}", all.join("\n")),
+            n => miette::miette!(
+                help = help,
+                "{n} recordings cannot be played:\n{}",
+                all.join("\n")
+            ),
         }));
     }
     let differs = report.right() < report.cells();

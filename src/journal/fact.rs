@@ -171,7 +171,9 @@ impl Fact {
 impl Fact {
     /// Takes in a fact of the same kind about the range right after or before this one's.
     fn extend(&mut self, next: &Fact) -> bool {
-        let (Some(range), Some((from, to))) = (next.range(), self.range()) else { return false };
+        let (Some(range), Some((from, to))) = (next.range(), self.range()) else {
+            return false;
+        };
         let mut same = next.clone();
         same.set_range((from, to));
         if same != *self {
@@ -189,15 +191,27 @@ impl Fact {
 
     fn range(&self) -> Option<(EventNo, EventNo)> {
         match self {
-            Fact::Gained { what: What::Items { first, last, .. }, .. }
-            | Fact::Lost { what: What::Items { first, last, .. }, .. } => Some((*first, *last)),
+            Fact::Gained {
+                what: What::Items { first, last, .. },
+                ..
+            }
+            | Fact::Lost {
+                what: What::Items { first, last, .. },
+                ..
+            } => Some((*first, *last)),
             _ => None,
         }
     }
 
     fn set_range(&mut self, range: (EventNo, EventNo)) {
-        if let Fact::Gained { what: What::Items { first, last, .. }, .. }
-        | Fact::Lost { what: What::Items { first, last, .. }, .. } = self
+        if let Fact::Gained {
+            what: What::Items { first, last, .. },
+            ..
+        }
+        | Fact::Lost {
+            what: What::Items { first, last, .. },
+            ..
+        } = self
         {
             (*first, *last) = range;
         }

@@ -3,8 +3,8 @@
 //! `libm` and not the platform: another crate of the build can switch the platform's functions and move
 //! the last bits of a sample (ARCHITECTURE.md, decisions).
 
-use super::streams::Stream;
 use super::SimDuration;
+use super::streams::Stream;
 
 /// Above this mean a count is drawn in halves, so that `exp(-mean)` stays far from underflow.
 const LARGEST_MEAN: f64 = 32.0;
@@ -147,7 +147,11 @@ impl Permutation {
     /// A permutation of `0..n`, keyed by the stream.
     pub fn new(mut stream: Stream, n: u64) -> Self {
         let bits = 64 - n.saturating_sub(1).leading_zeros();
-        Permutation { n, half_bits: bits.div_ceil(2).max(1), keys: std::array::from_fn(|_| stream.bits()) }
+        Permutation {
+            n,
+            half_bits: bits.div_ceil(2).max(1),
+            keys: std::array::from_fn(|_| stream.bits()),
+        }
     }
 
     /// The image of `i`.
@@ -162,7 +166,11 @@ impl Permutation {
             let (mut left, mut right) = (value >> self.half_bits, value & mask);
             for key in self.keys {
                 let mixed = (right ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                (left, right) = (right, left ^ ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32 & mask));
+                (left, right) = (
+                    right,
+                    left ^ ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32
+                        & mask),
+                );
             }
             value = (left << self.half_bits) | right;
             if value < self.n {

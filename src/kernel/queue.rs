@@ -54,7 +54,12 @@ pub struct Queue<E> {
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Queue { heap: BinaryHeap::new(), counts: BTreeMap::new(), now: SimTime(0), popped: 0 }
+        Queue {
+            heap: BinaryHeap::new(),
+            counts: BTreeMap::new(),
+            now: SimTime(0),
+            popped: 0,
+        }
     }
 }
 
@@ -64,9 +69,18 @@ impl<E> Queue<E> {
     /// # Panics
     /// If `at` is in the past.
     pub fn push(&mut self, at: SimTime, class: u8, source: u32, event: E) -> Key {
-        assert!(at >= self.now, "an event at {at} cannot be planned at {}", self.now);
+        assert!(
+            at >= self.now,
+            "an event at {at} cannot be planned at {}",
+            self.now
+        );
         let counter = self.counts.entry(source).or_insert(0);
-        let key = Key { at, class, source, count: *counter };
+        let key = Key {
+            at,
+            class,
+            source,
+            count: *counter,
+        };
         *counter += 1;
         self.heap.push(Entry { key, event });
         key
@@ -98,7 +112,10 @@ impl<E> Queue<E> {
     /// # Panics
     /// If an event would be passed over, or time would run backwards.
     pub fn advance(&mut self, to: SimTime) {
-        assert!(to >= self.now && self.peek().is_none_or(|first| first >= to), "no event is passed over");
+        assert!(
+            to >= self.now && self.peek().is_none_or(|first| first >= to),
+            "no event is passed over"
+        );
         self.now = to;
     }
 

@@ -105,13 +105,17 @@ impl Mul<u64> for SimDuration {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseTimeError {
     /// Not a duration.
-    #[error("`{0}` is not a duration: write a whole number and a unit, such as \"90d\", \"12h\" or \"1h 30m\"")]
+    #[error(
+        "`{0}` is not a duration: write a whole number and a unit, such as \"90d\", \"12h\" or \"1h 30m\""
+    )]
     Duration(String),
     /// A negative duration.
     #[error("`{0}` is negative: a duration cannot be less than \"0s\"")]
     Negative(String),
     /// Not a moment.
-    #[error("`{0}` is not a moment: write a date and a time, such as \"2021-06-06T09:00\", or a date alone")]
+    #[error(
+        "`{0}` is not a moment: write a date and a time, such as \"2021-06-06T09:00\", or a date alone"
+    )]
     Moment(String),
     /// A moment that the simulator cannot count.
     #[error("`{0}` is out of range: years from 1970 to 9999 can be simulated")]
@@ -124,7 +128,8 @@ impl FromStr for SimDuration {
         if text.trim_start().starts_with('-') {
             return Err(ParseTimeError::Negative(text.to_owned()));
         }
-        let span = humantime::parse_duration(text).map_err(|_| ParseTimeError::Duration(text.to_owned()))?;
+        let span = humantime::parse_duration(text)
+            .map_err(|_| ParseTimeError::Duration(text.to_owned()))?;
         u64::try_from(span.as_millis())
             .map(SimDuration)
             .map_err(|_| ParseTimeError::Duration(text.to_owned()))
@@ -136,13 +141,26 @@ impl fmt::Display for SimDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = self.0;
         let mut parts = Vec::new();
-        for (unit, millis) in [("d", MILLIS_PER_DAY), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+        for (unit, millis) in [
+            ("d", MILLIS_PER_DAY),
+            ("h", 3_600_000),
+            ("m", 60_000),
+            ("s", 1000),
+            ("ms", 1),
+        ] {
             if left >= millis {
                 parts.push(format!("{}{unit}", left / millis));
                 left %= millis;
             }
         }
-        f.write_str(if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }.as_str())
+        f.write_str(
+            if parts.is_empty() {
+                "0s".to_owned()
+            } else {
+                parts.join(" ")
+            }
+            .as_str(),
+        )
     }
 }
 
@@ -159,17 +177,26 @@ impl FromStr for SimTime {
         let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
         let out_of_range = || ParseTimeError::Range(text.to_owned());
         let millis = moment.duration_since(epoch).as_millis();
-        u64::try_from(millis).map(SimTime).map_err(|_| out_of_range())
+        u64::try_from(millis)
+            .map(SimTime)
+            .map_err(|_| out_of_range())
     }
 }
 
 impl fmt::Display for SimTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
-        let span = i64::try_from(self.0).ok().map(jiff::SignedDuration::from_millis);
+        let span = i64::try_from(self.0)
+            .ok()
+            .map(jiff::SignedDuration::from_millis);
         match span.and_then(|span| epoch.checked_add(span).ok()) {
             Some(at) if at.millisecond() == 0 => write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%S")),
-            Some(at) => write!(f, "{}.{:03}", at.strftime("%Y-%m-%dT%H:%M:%S"), at.millisecond()),
+            Some(at) => write!(
+                f,
+                "{}.{:03}",
+                at.strftime("%Y-%m-%dT%H:%M:%S"),
+                at.millisecond()
+            ),
             None => f.write_str("after the year 9999"),
         }
     }
@@ -195,7 +222,10 @@ impl<'de> Deserialize<'de> for SimDuration {
 
 impl<'de> Deserialize<'de> for SimTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text(std::marker::PhantomData, "a moment such as \"2021-06-06T09:00\""))
+        deserializer.deserialize_str(Text(
+            std::marker::PhantomData,
+            "a moment such as \"2021-06-06T09:00\"",
+        ))
     }
 }
 

@@ -7,9 +7,9 @@ use crate::kernel::SimTime;
 use crate::room::{Membership, RoomLog};
 use crate::workload::RoomKind;
 
-use super::books::{both, either, minus, Books, Holding, Items};
-use super::tally::{messages, tally, Class, Kind};
-use super::{personal, Counts, Dimension, ItemRow, Measures, RecoveryRow, ServerRow, StrandedRow};
+use super::books::{Books, Holding, Items, both, either, minus};
+use super::tally::{Class, Kind, messages, tally};
+use super::{Counts, Dimension, ItemRow, Measures, RecoveryRow, ServerRow, StrandedRow, personal};
 
 /// One room of the measured server: every item that it should hold is in exactly one of the five states.
 struct RoomItems {
@@ -45,7 +45,10 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
     let total = recovery.last().map_or(0, |row| row.total);
     let reached = |share: f64| {
         let wanted = (total as f64 * share).ceil() as u64;
-        recovery.iter().find(|row| row.total >= wanted && total > 0).map(|row| row.at)
+        recovery
+            .iter()
+            .find(|row| row.total >= wanted && total > 0)
+            .map(|row| row.at)
     };
     Measures {
         half_back_at: reached(0.5),
@@ -72,11 +75,18 @@ fn came_back(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, Items> {
 type Gain = (SimTime, RoomId, u32, u32, Path, ServerId);
 
 fn gains<'a>(books: &'a Books<'_>, journal: &'a Journal) -> impl Iterator<Item = Gain> + 'a {
-    let since = books.loss.as_ref().map_or(SimTime(u64::MAX), |loss| loss.at);
+    let since = books
+        .loss
+        .as_ref()
+        .map_or(SimTime(u64::MAX), |loss| loss.at);
     journal.facts().iter().filter_map(move |fact| match fact {
-        Fact::Gained { at, server, what: What::Items { room, first, last }, path, from }
-            if *server == books.measured && *at >= since =>
-        {
+        Fact::Gained {
+            at,
+            server,
+            what: What::Items { room, first, last },
+            path,
+            from,
+        } if *server == books.measured && *at >= since => {
             Some((*at, *room, *first, *last, *path, *from))
         }
         _ => None,
@@ -96,7 +106,9 @@ fn made_while_inside(log: &RoomLog, measured: ServerId) -> Items {
     changes.push(log.len());
     for no in changes {
         let now = no < log.len()
-            && log.joined(log.state_after(no)).any(|user| log.home(user) == measured);
+            && log
+                .joined(log.state_after(no))
+                .any(|user| log.home(user) == measured);
         match (since, now) {
             (None, true) => since = Some(no),
             (Some(from), false) => {
@@ -113,10 +125,20 @@ fn made_while_inside(log: &RoomLog, measured: ServerId) -> Items {
 fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItems {
     let log = &books.logs[room.index()];
     let nothing = Holding::default();
-    let own = books.holdings[books.measured.index()].get(&room).unwrap_or(&nothing);
-    let gone = books.loss.as_ref().and_then(|loss| loss.items.get(&room)).cloned().unwrap_or_default();
+    let own = books.holdings[books.measured.index()]
+        .get(&room)
+        .unwrap_or(&nothing);
+    let gone = books
+        .loss
+        .as_ref()
+        .and_then(|loss| loss.items.get(&room))
+        .cloned()
+        .unwrap_or_default();
     let has = either(&own.items, &state_items(log, &own.state_only));
-    let should = either(&either(&made_while_inside(log, books.measured), &gone), &has);
+    let should = either(
+        &either(&made_while_inside(log, books.measured), &gone),
+        &has,
+    );
     let shell = both(&should, &own.shells);
     let held = minus(&both(&should, &has), &shell);
     let mut missing = minus(&minus(&should, &held), &shell);
@@ -139,13 +161,28 @@ fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItem
     }
     let stranded = both(&missing, &elsewhere);
     let lost = minus(&missing, &stranded);
-    let recovered = both(&gone, &either(back.unwrap_or(&Items::new()), &both(&gone, &has)));
-    RoomItems { should, held, shell, stranded, lost, expired, gone, recovered }
+    let recovered = both(
+        &gone,
+        &either(back.unwrap_or(&Items::new()), &both(&gone, &has)),
+    );
+    RoomItems {
+        should,
+        held,
+        shell,
+        stranded,
+        lost,
+        expired,
+        gone,
+        recovered,
+    }
 }
 
 /// State events among `first..end`: no policy removes them.
 fn state_of(log: &RoomLog, first: u32, end: u32) -> Items {
-    log.state_events(first, end).iter().map(|no| *no..*no + 1).collect()
+    log.state_events(first, end)
+        .iter()
+        .map(|no| *no..*no + 1)
+        .collect()
 }
 
 /// Of items known only as state: those that are state.
@@ -177,29 +214,57 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
         // What came back encrypted is ciphertext: the keys of the lost period were in the server's key
         // backup and in clients; clients that were logged out lost theirs (reference 4.5).
         let unreadable = encrypted && kind.made == 1 && kind.class == Class::Message;
-        counts.readable = if unreadable { counts.held - counts.held.min(counts.recovered) } else { counts.held };
+        counts.readable = if unreadable {
+            counts.held - counts.held.min(counts.recovered)
+        } else {
+            counts.held
+        };
     }
     file_rows(books, room, split, &mut rows);
-    rows.into_iter().map(|(kind, counts)| ItemRow { dimensions: dimensions(books, room, kind), counts }).collect()
+    rows.into_iter()
+        .map(|(kind, counts)| ItemRow {
+            dimensions: dimensions(books, room, kind),
+            counts,
+        })
+        .collect()
 }
 
 /// Files: own ones stand and fall with the lost period, others' come back with the message that shows
 /// them, as long as their own server is alive (reference, section 6).
-fn file_rows(books: &Books<'_>, room: RoomId, split: &RoomItems, rows: &mut BTreeMap<Kind, Counts>) {
+fn file_rows(
+    books: &Books<'_>,
+    room: RoomId,
+    split: &RoomItems,
+    rows: &mut BTreeMap<Kind, Counts>,
+) {
     let log = &books.logs[room.index()];
     let cuts = lost_period(books, log);
     let files = |items: &Items| -> BTreeMap<Kind, u64> {
-        tally(log, items, books.measured, cuts).into_iter().filter(|(kind, _)| kind.class == Class::File).collect()
+        tally(log, items, books.measured, cuts)
+            .into_iter()
+            .filter(|(kind, _)| kind.class == Class::File)
+            .collect()
     };
     let shown = either(&split.held, &split.recovered);
-    let (should, gone, back) = (files(&split.should), files(&split.gone), files(&split.recovered));
-    let (shown, expired) = (files(&shown), files(&minus(&split.expired, &split.recovered)));
+    let (should, gone, back) = (
+        files(&split.should),
+        files(&split.gone),
+        files(&split.recovered),
+    );
+    let (shown, expired) = (
+        files(&shown),
+        files(&minus(&split.expired, &split.recovered)),
+    );
     let copies_elsewhere = books.holdings.iter().enumerate().any(|(server, holdings)| {
         server != books.measured.index() && books.alive[server] && holdings.contains_key(&room)
     });
     for (kind, items) in should {
         let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
-        let mut counts = Counts { items, gone: of(&gone), ..Counts::default() };
+        let mut counts = Counts {
+            items,
+            gone: of(&gone),
+            ..Counts::default()
+        };
         if kind.local {
             // Own files are rows of the own database; nobody else is asked for them. Those of before the
             // backup are in it, whatever became of the messages.
@@ -246,8 +311,14 @@ fn dimensions(books: &Books<'_>, room: RoomId, kind: Kind) -> BTreeMap<Dimension
     };
     let mut all = room_dimensions(books, room);
     all.insert(Dimension::Class, class.to_owned());
-    all.insert(Dimension::Author, if kind.local { "local" } else { "remote" }.to_owned());
-    all.insert(Dimension::Made, ["before", "inside", "after"][usize::from(kind.made)].to_owned());
+    all.insert(
+        Dimension::Author,
+        if kind.local { "local" } else { "remote" }.to_owned(),
+    );
+    all.insert(
+        Dimension::Made,
+        ["before", "inside", "after"][usize::from(kind.made)].to_owned(),
+    );
     all
 }
 
@@ -262,7 +333,9 @@ pub(super) fn room_dimensions(books: &Books<'_>, room: RoomId) -> BTreeMap<Dimen
     };
     let joined_elsewhere = log.state_events(0, log.len()).iter().any(|no| {
         log.membership(*no) == Some(Membership::Join)
-            && log.single(*no).is_some_and(|pdu| pdu.origin != books.measured)
+            && log
+                .single(*no)
+                .is_some_and(|pdu| pdu.origin != books.measured)
     });
     let federation = match (spec.federate, joined_elsewhere) {
         (false, _) => "unfederated",
@@ -273,7 +346,10 @@ pub(super) fn room_dimensions(books: &Books<'_>, room: RoomId) -> BTreeMap<Dimen
         (Dimension::Room, spec.name.clone()),
         (Dimension::RoomKind, kind.to_owned()),
         (Dimension::Federation, federation.to_owned()),
-        (Dimension::Encrypted, if spec.encrypted { "yes" } else { "no" }.to_owned()),
+        (
+            Dimension::Encrypted,
+            if spec.encrypted { "yes" } else { "no" }.to_owned(),
+        ),
         (Dimension::RoomCreated, period(books, log.at(0)).to_owned()),
     ])
 }
@@ -294,12 +370,16 @@ pub fn path_name(path: Path) -> &'static str {
 }
 
 fn recovery_rows(books: &Books<'_>, journal: &Journal) -> Vec<RecoveryRow> {
-    let Some(loss) = &books.loss else { return Vec::new() };
+    let Some(loss) = &books.loss else {
+        return Vec::new();
+    };
     let mut left = loss.items.clone();
     let mut total = 0;
     let mut rows = Vec::new();
     for (at, room, first, last, path, from) in gains(books, journal) {
-        let Some(gone) = left.get_mut(&room) else { continue };
+        let Some(gone) = left.get_mut(&room) else {
+            continue;
+        };
         let mut range = Items::new();
         range.insert(first..last + 1);
         let back = both(gone, &range);
@@ -329,15 +409,29 @@ fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<ServerRow> {
             let name = &books.names[i];
             let could_give = books.holdings[i].iter().map(|(room, holding)| {
                 let should = made_while_inside(&books.logs[room.index()], books.measured);
-                let has = own.get(room).map(|own| own.items.clone()).unwrap_or_default();
+                let has = own
+                    .get(room)
+                    .map(|own| own.items.clone())
+                    .unwrap_or_default();
                 let missing = minus(&both(&should, &holding.items), &has);
-                if i == books.measured.index() { 0 } else { messages(&books.logs[room.index()], &missing) }
+                if i == books.measured.index() {
+                    0
+                } else {
+                    messages(&books.logs[room.index()], &missing)
+                }
             });
             ServerRow {
                 server: name.clone(),
                 users: books.users[i],
-                shared_rooms: books.holdings[i].keys().filter(|room| own.contains_key(room)).count() as u64,
-                gave_back: recovery.iter().filter(|row| row.from == *name).map(|row| row.items).sum(),
+                shared_rooms: books.holdings[i]
+                    .keys()
+                    .filter(|room| own.contains_key(room))
+                    .count() as u64,
+                gave_back: recovery
+                    .iter()
+                    .filter(|row| row.from == *name)
+                    .map(|row| row.items)
+                    .sum(),
                 could_give: could_give.sum(),
                 up_per_mille: books.up_per_mille[i],
                 holds: books.holdings[i]
@@ -350,7 +444,12 @@ fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<ServerRow> {
 }
 
 /// Why the room's stranded items have not come back, as far as the books tell.
-fn stranded_row(books: &Books<'_>, journal: &Journal, room: RoomId, split: &RoomItems) -> Option<StrandedRow> {
+fn stranded_row(
+    books: &Books<'_>,
+    journal: &Journal,
+    room: RoomId,
+    split: &RoomItems,
+) -> Option<StrandedRow> {
     let log = &books.logs[room.index()];
     let items = messages(log, &split.stranded);
     if items == 0 {
@@ -374,5 +473,9 @@ fn stranded_row(books: &Books<'_>, journal: &Journal, room: RoomId, split: &Room
         Some(_) if log.first_at(since) == log.len() => "silent-room",
         Some(_) => "behind-first-event",
     };
-    Some(StrandedRow { room: books.rooms[room.index()].name.clone(), reason: reason.to_owned(), items })
+    Some(StrandedRow {
+        room: books.rooms[room.index()].name.clone(),
+        reason: reason.to_owned(),
+        items,
+    })
 }

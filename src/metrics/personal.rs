@@ -18,10 +18,16 @@ pub(super) fn rows(books: &Books<'_>) -> Vec<ItemRow> {
     accounts(books, &mut rows);
     memberships_and_rooms(books, &mut rows);
     avatars(books, &mut rows);
-    rows.into_iter().map(|(dimensions, counts)| ItemRow { dimensions, counts }).collect()
+    rows.into_iter()
+        .map(|(dimensions, counts)| ItemRow { dimensions, counts })
+        .collect()
 }
 
-fn class(name: &str, mut dimensions: BTreeMap<Dimension, String>, made: &str) -> BTreeMap<Dimension, String> {
+fn class(
+    name: &str,
+    mut dimensions: BTreeMap<Dimension, String>,
+    made: &str,
+) -> BTreeMap<Dimension, String> {
     dimensions.insert(Dimension::Class, name.to_owned());
     dimensions.insert(Dimension::Author, "local".to_owned());
     dimensions.insert(Dimension::Made, made.to_owned());
@@ -57,11 +63,20 @@ fn add(rows: &mut Rows, dimensions: BTreeMap<Dimension, String>, gone: bool, the
 
 fn accounts(books: &Books<'_>, rows: &mut Rows) {
     let Some(loss) = &books.loss else { return };
-    let all = books.accounts.keys().chain(&loss.accounts).collect::<std::collections::BTreeSet<_>>();
+    let all = books
+        .accounts
+        .keys()
+        .chain(&loss.accounts)
+        .collect::<std::collections::BTreeSet<_>>();
     for user in all {
         let gone = loss.accounts.contains(user);
         let made = if gone { "inside" } else { "before" };
-        add(rows, class("account", roomless(), made), gone, books.accounts.contains_key(user));
+        add(
+            rows,
+            class("account", roomless(), made),
+            gone,
+            books.accounts.contains_key(user),
+        );
     }
     for user in &loss.passwords {
         // The old password works; the new one is gone for good.
@@ -98,21 +113,35 @@ fn memberships_and_rooms(books: &Books<'_>, rows: &mut Rows) {
     };
     for (room, user) in &loss.memberships {
         let there = books.accounts.contains_key(user)
-            && own.get(room).is_some_and(|holding| holding.members.contains(user));
+            && own
+                .get(room)
+                .is_some_and(|holding| holding.members.contains(user));
         // Who never had an account again is a member by the others' record only.
-        let dimensions = class("membership", room_dimensions(books, *room), account_period(books, *user));
+        let dimensions = class(
+            "membership",
+            room_dimensions(books, *room),
+            account_period(books, *user),
+        );
         add_shared(rows, dimensions, there, elsewhere(room));
     }
     for room in &loss.rooms {
         let there = own.get(room).is_some_and(|holding| holding.inside);
-        add_shared(rows, class("room", room_dimensions(books, *room), "inside"), there, elsewhere(room));
+        add_shared(
+            rows,
+            class("room", room_dimensions(books, *room), "inside"),
+            there,
+            elsewhere(room),
+        );
     }
 }
 
 /// For memberships, `made` says whether the owner's account came back (`after`), was lost for good
 /// (`inside`), or is older than the backup (`before`).
 fn account_period(books: &Books<'_>, user: crate::journal::UserId) -> &'static str {
-    let lost = books.loss.as_ref().is_some_and(|loss| loss.accounts.contains(&user));
+    let lost = books
+        .loss
+        .as_ref()
+        .is_some_and(|loss| loss.accounts.contains(&user));
     match (lost, books.accounts.contains_key(&user)) {
         (true, true) => "after",
         (true, false) => "inside",
@@ -125,14 +154,25 @@ fn avatars(books: &Books<'_>, rows: &mut Rows) {
     for (index, log) in books.logs.iter().enumerate() {
         let room = RoomId(index as u32);
         let Some(last) = log.last() else { continue };
-        let Some(pdu) = log.state_after(last).get(&StateKey::Avatar).and_then(|no| log.single(*no)) else {
+        let Some(pdu) = log
+            .state_after(last)
+            .get(&StateKey::Avatar)
+            .and_then(|no| log.single(*no))
+        else {
             continue;
         };
-        let Body::Avatar(_, Some(media)) = pdu.body else { continue };
+        let Body::Avatar(_, Some(media)) = pdu.body else {
+            continue;
+        };
         if pdu.origin == books.measured {
             let there = books.own_media.contains(&media);
             let made = period(books, pdu.at);
-            add(rows, class("room-avatar", room_dimensions(books, room), made), !there, there);
+            add(
+                rows,
+                class("room-avatar", room_dimensions(books, room), made),
+                !there,
+                there,
+            );
         }
     }
 }

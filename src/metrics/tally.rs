@@ -37,9 +37,7 @@ pub type Tally = BTreeMap<Kind, u64>;
 pub fn tally(log: &RoomLog, items: &Items, measured: ServerId, cuts: (u32, u32)) -> Tally {
     let mut sum = Tally::new();
     for range in items.iter() {
-        for (made, from, to) in
-            [(0, 0, cuts.0), (1, cuts.0, cuts.1), (2, cuts.1, u32::MAX)]
-        {
+        for (made, from, to) in [(0, 0, cuts.0), (1, cuts.0, cuts.1), (2, cuts.1, u32::MAX)] {
             let (from, to) = (range.start.max(from), range.end.min(to));
             if from < to {
                 tally_range(log, from, to, measured, made, &mut sum);
@@ -60,7 +58,11 @@ fn tally_range(log: &RoomLog, from: u32, to: u32, measured: ServerId, made: u8, 
         }),
         Some(pdu) => {
             let local = pdu.origin == measured;
-            let class = if pdu.body.state_key().is_some() { Class::State } else { Class::Message };
+            let class = if pdu.body.state_key().is_some() {
+                Class::State
+            } else {
+                Class::Message
+            };
             add(class, local, 1);
             let scripted = matches!(pdu.body, Body::Message { file: Some(_), .. });
             if scripted || log.has_drawn_file(piece.first) {

@@ -18,7 +18,13 @@ pub type People = Rc<Vec<(ServerId, u32)>>;
 #[derive(Debug, Clone)]
 enum Entry {
     /// `len` drawn messages, each on top of the item before it.
-    Run { first: EventNo, len: u32, start: TrafficRef, depth: u32, basis: EventNo },
+    Run {
+        first: EventNo,
+        len: u32,
+        start: TrafficRef,
+        depth: u32,
+        basis: EventNo,
+    },
     /// A single item.
     One { first: EventNo, pdu: Box<Pdu> },
 }
@@ -126,7 +132,10 @@ impl RoomLog {
         if is_state || !self.is_chain(&pdu.prev_events) {
             self.states.insert(no, state_after);
         }
-        self.entries.push(Entry::One { first: no, pdu: Box::new(pdu) });
+        self.entries.push(Entry::One {
+            first: no,
+            pdu: Box::new(pdu),
+        });
         self.len += 1;
         no
     }
@@ -146,7 +155,12 @@ impl RoomLog {
             return;
         }
         self.begin_day(start.day);
-        if let Some(Entry::Run { start: s, len: l, basis: b, .. }) = self.entries.last_mut()
+        if let Some(Entry::Run {
+            start: s,
+            len: l,
+            basis: b,
+            ..
+        }) = self.entries.last_mut()
             && s.day == start.day
             && s.number + *l == start.number
             && *b == basis
@@ -154,7 +168,13 @@ impl RoomLog {
             *l += len;
         } else {
             let depth = self.last().map_or(1, |last| self.depth(last) + 1);
-            self.entries.push(Entry::Run { first: self.len, len, start, depth, basis });
+            self.entries.push(Entry::Run {
+                first: self.len,
+                len,
+                start,
+                depth,
+                basis,
+            });
         }
         self.len += len;
     }
@@ -176,16 +196,22 @@ impl RoomLog {
 
     /// From this day on a member can speak again.
     pub fn unsilence(&mut self, user: UserId, day: u32) {
-        if let Some((_, until)) = self.silenced.get_mut(&user).and_then(|spans| spans.last_mut()) {
+        if let Some((_, until)) = self
+            .silenced
+            .get_mut(&user)
+            .and_then(|spans| spans.last_mut())
+        {
             *until = day.min(*until);
         }
     }
 
     /// Is a member unable to speak on a day?
     pub fn is_silenced(&self, user: UserId, day: u32) -> bool {
-        self.silenced
-            .get(&user)
-            .is_some_and(|spans| spans.iter().any(|(from, until)| (*from..*until).contains(&day)))
+        self.silenced.get(&user).is_some_and(|spans| {
+            spans
+                .iter()
+                .any(|(from, until)| (*from..*until).contains(&day))
+        })
     }
 
     fn entry(&self, no: EventNo) -> &Entry {
@@ -245,9 +271,15 @@ impl RoomLog {
     /// Sender and the sender's server.
     pub fn author(&self, no: EventNo) -> (UserId, ServerId) {
         match self.entry(no) {
-            Entry::Run { first, start, basis, .. } => {
+            Entry::Run {
+                first,
+                start,
+                basis,
+                ..
+            } => {
                 let number = start.number + (no - first);
-                self.day(start.day, *basis).author(&self.streams, self.room, number)
+                self.day(start.day, *basis)
+                    .author(&self.streams, self.room, number)
             }
             Entry::One { pdu, .. } => (pdu.sender, pdu.origin),
         }
@@ -256,8 +288,15 @@ impl RoomLog {
     /// The sender's server.
     pub fn origin(&self, no: EventNo) -> ServerId {
         match self.entry(no) {
-            Entry::Run { first, start, basis, .. } => {
-                self.day(start.day, *basis).cell(start.number + (no - first)).0
+            Entry::Run {
+                first,
+                start,
+                basis,
+                ..
+            } => {
+                self.day(start.day, *basis)
+                    .cell(start.number + (no - first))
+                    .0
             }
             Entry::One { pdu, .. } => pdu.origin,
         }
@@ -266,11 +305,21 @@ impl RoomLog {
     /// Does a drawn file hang on the item?
     pub fn has_drawn_file(&self, no: EventNo) -> bool {
         match self.entry(no) {
-            Entry::Run { first, start, basis, .. } => {
-                self.day(start.day, *basis).cell(start.number + (no - first)).1
+            Entry::Run {
+                first,
+                start,
+                basis,
+                ..
+            } => {
+                self.day(start.day, *basis)
+                    .cell(start.number + (no - first))
+                    .1
             }
             Entry::One { pdu, .. } => match pdu.body {
-                Body::Message { traffic: Some(drawn), .. } => {
+                Body::Message {
+                    traffic: Some(drawn),
+                    ..
+                } => {
                     let basis = self.basis(drawn.day);
                     basis.is_some_and(|basis| self.day(drawn.day, basis).cell(drawn.number).1)
                 }
@@ -308,7 +357,10 @@ impl RoomLog {
         let mut first = from;
         // Within one day only that day's times are looked at.
         let index = self.entries.partition_point(|entry| entry.first() < from);
-        for entry in self.entries[index..].iter().take_while(|entry| entry.first() < to) {
+        for entry in self.entries[index..]
+            .iter()
+            .take_while(|entry| entry.first() < to)
+        {
             match entry {
                 Entry::One { first: no, pdu } => {
                     if pdu.at >= at {
@@ -316,7 +368,12 @@ impl RoomLog {
                     }
                     first = no + 1;
                 }
-                Entry::Run { first: no, len, start, .. } => {
+                Entry::Run {
+                    first: no,
+                    len,
+                    start,
+                    ..
+                } => {
                     let times = self.times(start.day);
                     let all = &times[start.number as usize..(start.number + len) as usize];
                     let before = all.partition_point(|time| *time < at) as u32;
@@ -332,7 +389,11 @@ impl RoomLog {
 
     /// State after an item.
     pub fn state_after(&self, no: EventNo) -> &StateMap {
-        self.states.range(..=no).next_back().expect("the create event has a state after it").1
+        self.states
+            .range(..=no)
+            .next_back()
+            .expect("the create event has a state after it")
+            .1
     }
 
     /// The state events among items `first..end`.
@@ -352,7 +413,9 @@ impl RoomLog {
 
     /// A user's membership in a state.
     pub fn membership_in(&self, state: &StateMap, user: UserId) -> Option<Membership> {
-        state.get(&StateKey::Member(user)).and_then(|no| self.membership(*no))
+        state
+            .get(&StateKey::Member(user))
+            .and_then(|no| self.membership(*no))
     }
 
     /// Users joined in a state, in order.
@@ -389,7 +452,10 @@ impl RoomLog {
         {
             return drawn.clone();
         }
-        let drawn = Rc::new(self.traffic.day(&self.streams, day, self.speakers(day, basis)));
+        let drawn = Rc::new(
+            self.traffic
+                .day(&self.streams, day, self.speakers(day, basis)),
+        );
         *self.day.borrow_mut() = Some((day, basis, drawn.clone()));
         drawn
     }
@@ -429,18 +495,36 @@ impl RoomLog {
 
     /// Calls `f` for each piece of `first..end`: parts of runs, and single items.
     pub fn pieces(&self, first: EventNo, end: EventNo, mut f: impl FnMut(Piece<'_>)) {
-        let mut index = self.entries.partition_point(|entry| entry.first() <= first).saturating_sub(1);
+        let mut index = self
+            .entries
+            .partition_point(|entry| entry.first() <= first)
+            .saturating_sub(1);
         while let Some(entry) = self.entries.get(index).filter(|entry| entry.first() < end) {
             match entry {
-                Entry::Run { first: f_, len, depth, .. } => {
+                Entry::Run {
+                    first: f_,
+                    len,
+                    depth,
+                    ..
+                } => {
                     let (from, to) = (first.max(*f_), end.min(f_ + len));
                     if from < to {
-                        f(Piece { first: from, len: to - from, depth: depth + (from - f_), pdu: None });
+                        f(Piece {
+                            first: from,
+                            len: to - from,
+                            depth: depth + (from - f_),
+                            pdu: None,
+                        });
                     }
                 }
                 Entry::One { first: no, pdu } => {
                     if *no >= first {
-                        f(Piece { first: *no, len: 1, depth: pdu.depth, pdu: Some(pdu) });
+                        f(Piece {
+                            first: *no,
+                            len: 1,
+                            depth: pdu.depth,
+                            pdu: Some(pdu),
+                        });
                     }
                 }
             }
@@ -450,7 +534,13 @@ impl RoomLog {
 
     /// Tallies the drawn messages of the run part `first..first + len` by author's server and file.
     pub fn tally_run(&self, first: EventNo, len: u32, add: impl FnMut(ServerId, bool, u64)) {
-        if let Entry::Run { first: f, start, basis, .. } = self.entry(first) {
+        if let Entry::Run {
+            first: f,
+            start,
+            basis,
+            ..
+        } = self.entry(first)
+        {
             let from = start.number + (first - f);
             self.day(start.day, *basis).tally(from, from + len, add);
         }

@@ -87,13 +87,20 @@ impl Traffic {
         by_server.sort_unstable();
         let mut stream = streams.stream(DAY_SPLIT, u64::from(self.room.0), u64::from(day));
         let mut weight_left: u64 = by_server.iter().map(|(_, weight)| weight).sum();
-        let mut left = if weight_left == 0 { 0 } else { u64::from(count) };
+        let mut left = if weight_left == 0 {
+            0
+        } else {
+            u64::from(count)
+        };
         let count = u32::try_from(left).unwrap_or(u32::MAX);
         let mut cells = Vec::new();
         let mut before = 0;
         for (server, weight) in by_server {
-            let of_server =
-                if weight == weight_left { left } else { stream.binomial(left, weight as f64 / weight_left as f64) };
+            let of_server = if weight == weight_left {
+                left
+            } else {
+                stream.binomial(left, weight as f64 / weight_left as f64)
+            };
             let with_file = stream.binomial(of_server, f64::from(self.files_per_mille) / 1000.0);
             for (file, n) in [(false, of_server - with_file), (true, with_file)] {
                 if n > 0 {
@@ -110,7 +117,13 @@ impl Traffic {
                 u64::from(count),
             )
         });
-        Day { day, count, cells, order, speakers }
+        Day {
+            day,
+            count,
+            cells,
+            order,
+            speakers,
+        }
     }
 }
 
@@ -122,8 +135,14 @@ impl Day {
 
     /// Author's server of message `number`, and whether it has a file.
     pub fn cell(&self, number: u32) -> (ServerId, bool) {
-        let place = self.order.as_ref().map_or(0, |order| order.apply(u64::from(number)) as u32);
-        let index = self.cells.partition_point(|(_, _, before)| *before <= place) - 1;
+        let place = self
+            .order
+            .as_ref()
+            .map_or(0, |order| order.apply(u64::from(number)) as u32);
+        let index = self
+            .cells
+            .partition_point(|(_, _, before)| *before <= place)
+            - 1;
         let (server, file, _) = self.cells[index];
         (server, file)
     }
@@ -131,12 +150,17 @@ impl Day {
     /// Author of message `number`.
     pub fn author(&self, streams: &Streams, room: RoomId, number: u32) -> (UserId, ServerId) {
         let (server, _) = self.cell(number);
-        let here: Vec<&(UserId, ServerId, u32)> =
-            self.speakers.iter().filter(|(_, s, _)| *s == server).collect();
+        let here: Vec<&(UserId, ServerId, u32)> = self
+            .speakers
+            .iter()
+            .filter(|(_, s, _)| *s == server)
+            .collect();
         let weights: Vec<u32> = here.iter().map(|(_, _, weight)| *weight).collect();
         let address = (u64::from(self.day) << 32) | u64::from(number);
         let mut stream = streams.stream(AUTHOR, u64::from(room.0), address);
-        let index = stream.pick_weighted(&weights).expect("a server with messages has a speaker");
+        let index = stream
+            .pick_weighted(&weights)
+            .expect("a server with messages has a speaker");
         (here[index].0, server)
     }
 

@@ -61,7 +61,11 @@ pub(super) struct Problems<'a> {
 
 impl<'a> Problems<'a> {
     pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Problems { path, text, found: Vec::new() }
+        Problems {
+            path,
+            text,
+            found: Vec::new(),
+        }
     }
 
     /// Something is wrong at this place.
@@ -69,7 +73,15 @@ impl<'a> Problems<'a> {
         let source_code = NamedSource::new(self.path.display().to_string(), self.text.to_owned());
         let start = span.start;
         let span = SourceSpan::from(span);
-        self.found.push((start, Problem { message, help, source_code, span }));
+        self.found.push((
+            start,
+            Problem {
+                message,
+                help,
+                source_code,
+                span,
+            },
+        ));
     }
 
     /// A name that nothing declares; the nearest declared one is suggested.
@@ -94,7 +106,10 @@ impl<'a> Problems<'a> {
         }
         self.found.sort_by_key(|(start, _)| *start);
         let problems = self.found.into_iter().map(|(_, problem)| problem).collect();
-        Err(ScenarioError::Wrong { path: self.path.to_owned(), problems })
+        Err(ScenarioError::Wrong {
+            path: self.path.to_owned(),
+            problems,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::metrics::{Bound, Count, Dimension, Expectation, Filter, Finding};
 
-use super::error::{nearest, Problems};
+use super::error::{Problems, nearest};
 use super::file::{Expect, Find};
 
 const DIMENSIONS: [(&str, Dimension); 8] = [
@@ -32,12 +32,21 @@ const COUNTS: [(&str, Count); 9] = [
 pub(super) fn expectation(entry: &Expect, problems: &mut Problems<'_>) -> Expectation {
     if entry.find.get_ref().is_empty() {
         let help = "add at least one [[expect.find]]".to_owned();
-        problems.add(entry.find.span(), format!("`{}` expects nothing", entry.name), Some(help));
+        problems.add(
+            entry.find.span(),
+            format!("`{}` expects nothing", entry.name),
+            Some(help),
+        );
     }
     Expectation {
         name: entry.name.clone(),
         says: entry.says.clone(),
-        findings: entry.find.get_ref().iter().map(|find| finding(find, problems)).collect(),
+        findings: entry
+            .find
+            .get_ref()
+            .iter()
+            .map(|find| finding(find, problems))
+            .collect(),
         agrees: entry.agrees,
         note: entry.note.clone(),
     }
@@ -56,7 +65,11 @@ fn finding(find: &Find, problems: &mut Problems<'_>) -> Finding {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the columns are {}", known.collect::<Vec<_>>().join(", ")),
                 };
-                problems.add(find.rows.span(), format!("items.csv has no column `{column}`"), Some(help));
+                problems.add(
+                    find.rows.span(),
+                    format!("items.csv has no column `{column}`"),
+                    Some(help),
+                );
             }
         }
     }
@@ -64,9 +77,17 @@ fn finding(find: &Find, problems: &mut Problems<'_>) -> Finding {
         let found = COUNTS.iter().find(|(known, _)| known == name.get_ref());
         found.map_or_else(
             || {
-                let known = COUNTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                let known = COUNTS
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let message = format!("`{}` is not counted", name.get_ref());
-                problems.add(name.span(), message, Some(format!("the counts are {known}")));
+                problems.add(
+                    name.span(),
+                    message,
+                    Some(format!("the counts are {known}")),
+                );
                 Count::Items
             },
             |(_, count)| *count,
@@ -74,17 +95,33 @@ fn finding(find: &Find, problems: &mut Problems<'_>) -> Finding {
     };
     let (numerator, denominator) = (count(&find.count), count(&find.of));
     let must = bound(find.must.get_ref()).unwrap_or_else(|| {
-        let help = "write \">= 0.9\", \"<= 0.1\", \"= 0\" or \"0.2..0.5\", between 0 and 1".to_owned();
-        problems.add(find.must.span(), format!("`{}` is not a bound", find.must.get_ref()), Some(help));
-        Bound { least_per_mille: 0, most_per_mille: 1000 }
+        let help =
+            "write \">= 0.9\", \"<= 0.1\", \"= 0\" or \"0.2..0.5\", between 0 and 1".to_owned();
+        problems.add(
+            find.must.span(),
+            format!("`{}` is not a bound", find.must.get_ref()),
+            Some(help),
+        );
+        Bound {
+            least_per_mille: 0,
+            most_per_mille: 1000,
+        }
     });
-    Finding { part: find.part.clone(), filter, count: numerator, of: denominator, must }
+    Finding {
+        part: find.part.clone(),
+        filter,
+        count: numerator,
+        of: denominator,
+        must,
+    }
 }
 
 fn bound(text: &str) -> Option<Bound> {
     let share = |text: &str| -> Option<u64> {
         let share: f64 = text.trim().parse().ok()?;
-        (0.0..=1.0).contains(&share).then(|| (share * 1000.0).round() as u64)
+        (0.0..=1.0)
+            .contains(&share)
+            .then(|| (share * 1000.0).round() as u64)
     };
     let (least, most) = if let Some(rest) = text.strip_prefix(">=") {
         (share(rest)?, 1000)
@@ -96,5 +133,8 @@ fn bound(text: &str) -> Option<Bound> {
         let (least, most) = text.split_once("..")?;
         (share(least)?, share(most)?)
     };
-    (least <= most).then_some(Bound { least_per_mille: least, most_per_mille: most })
+    (least <= most).then_some(Bound {
+        least_per_mille: least,
+        most_per_mille: most,
+    })
 }

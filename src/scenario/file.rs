@@ -283,56 +283,204 @@ pub(super) struct ActionEntry {
 
 /// One action of a person or an administrator.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
 pub(super) enum Do {
     /// Creates a declared room.
-    CreateRoom { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name },
+    CreateRoom {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+    },
     /// Invites.
-    Invite { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, #[schemars(with = "String")] who: Name },
+    Invite {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        #[schemars(with = "String")]
+        who: Name,
+    },
     /// Joins by room id, through a named server.
-    Join { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] who: Name, #[schemars(with = "Option<String>")] via: Option<Name> },
+    Join {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        who: Name,
+        #[schemars(with = "Option<String>")]
+        via: Option<Name>,
+    },
     /// Leaves, or declines an invitation.
-    Leave { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] who: Name },
+    Leave {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        who: Name,
+    },
     /// Removes a member.
-    Kick { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, #[schemars(with = "String")] who: Name },
+    Kick {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        #[schemars(with = "String")]
+        who: Name,
+    },
     /// Bans.
-    Ban { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, #[schemars(with = "String")] who: Name },
+    Ban {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        #[schemars(with = "String")]
+        who: Name,
+    },
     /// Lifts a ban.
-    Unban { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, #[schemars(with = "String")] who: Name },
+    Unban {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        #[schemars(with = "String")]
+        who: Name,
+    },
     /// Sends messages in turns: each in `by` sends up to `turn` messages, again and again, a second apart.
-    Send { #[schemars(with = "String")] room: Name, #[schemars(with = "Vec<String>")] by: Vec<Name>, counts: Vec<u32>, turn: u32 },
+    Send {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "Vec<String>")]
+        by: Vec<Name>,
+        counts: Vec<u32>,
+        turn: u32,
+    },
     /// Sets the name.
-    SetName { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, value: String },
+    SetName {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        value: String,
+    },
     /// Sets the topic.
-    SetTopic { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, value: String },
+    SetTopic {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        value: String,
+    },
     /// Sets the picture.
-    SetAvatar { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, value: String, media: Option<String> },
+    SetAvatar {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        value: String,
+        media: Option<String>,
+    },
     /// Sets the history visibility.
-    SetHistoryVisibility { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, value: VisibilityName },
+    SetHistoryVisibility {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        value: VisibilityName,
+    },
     /// Sets power levels.
-    SetPower { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, users: BTreeMap<String, i64>, events_default: Option<i64> },
+    SetPower {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        users: BTreeMap<String, i64>,
+        events_default: Option<i64>,
+    },
     /// Redacts the event of this number in the room (0 is the creation).
-    Redact { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] by: Name, event: u32 },
+    Redact {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        by: Name,
+        event: u32,
+    },
     /// Pages back to the end.
-    Scroll { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] who: Name, page: u32, passes: u32, #[serde(default)] pause: bool },
+    Scroll {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        who: Name,
+        page: u32,
+        passes: u32,
+        #[serde(default)]
+        pause: bool,
+    },
     /// Jumps to a date.
-    JumpToDate { #[schemars(with = "String")] room: Name, #[schemars(with = "String")] who: Name, to: SimTime },
+    JumpToDate {
+        #[schemars(with = "String")]
+        room: Name,
+        #[schemars(with = "String")]
+        who: Name,
+        to: SimTime,
+    },
     /// Registers.
-    Register { #[schemars(with = "String")] who: Name, password: String },
+    Register {
+        #[schemars(with = "String")]
+        who: Name,
+        password: String,
+    },
     /// Logs in.
-    Login { #[schemars(with = "String")] who: Name, password: String, session: String },
+    Login {
+        #[schemars(with = "String")]
+        who: Name,
+        password: String,
+        session: String,
+    },
     /// Asks whether a session is valid.
-    CheckSession { #[schemars(with = "String")] who: Name, session: String },
+    CheckSession {
+        #[schemars(with = "String")]
+        who: Name,
+        session: String,
+    },
     /// Changes a password.
-    SetPassword { #[schemars(with = "String")] who: Name, old: String, password: String },
+    SetPassword {
+        #[schemars(with = "String")]
+        who: Name,
+        old: String,
+        password: String,
+    },
     /// Deactivates an account.
-    Deactivate { #[schemars(with = "String")] who: Name, password: String },
+    Deactivate {
+        #[schemars(with = "String")]
+        who: Name,
+        password: String,
+    },
     /// Uploads a file under a label.
-    Upload { media: String, #[schemars(with = "String")] by: Name },
+    Upload {
+        media: String,
+        #[schemars(with = "String")]
+        by: Name,
+    },
     /// Views a file.
-    Download { #[schemars(with = "String")] media: Name, #[schemars(with = "String")] by: Name },
+    Download {
+        #[schemars(with = "String")]
+        media: Name,
+        #[schemars(with = "String")]
+        by: Name,
+    },
     /// Administrator: purges history.
-    PurgeHistory { #[schemars(with = "String")] server: Name, #[schemars(with = "String")] room: Name, keep_last: u32, #[serde(default)] delete_local: bool },
+    PurgeHistory {
+        #[schemars(with = "String")]
+        server: Name,
+        #[schemars(with = "String")]
+        room: Name,
+        keep_last: u32,
+        #[serde(default)]
+        delete_local: bool,
+    },
 }
 
 /// A fault and its time.
@@ -375,34 +523,93 @@ pub(super) enum KeyName {
 
 /// What is done to a server or a link.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
 pub(super) enum FaultDo {
     /// A backup of all stores, beside the schedule.
-    Backup { #[schemars(with = "String")] server: Name },
+    Backup {
+        #[schemars(with = "String")]
+        server: Name,
+    },
     /// The newest backup at or before `to` replaces the stores; the server starts.
-    Restore { #[schemars(with = "String")] server: Name, #[schemars(with = "Option<SimTime>")] to: Option<Spanned<SimTime>>, #[serde(default)] media: MediaName, #[serde(default)] signing_key: KeyName },
+    Restore {
+        #[schemars(with = "String")]
+        server: Name,
+        #[schemars(with = "Option<SimTime>")]
+        to: Option<Spanned<SimTime>>,
+        #[serde(default)]
+        media: MediaName,
+        #[serde(default)]
+        signing_key: KeyName,
+    },
     /// A copy of the database by rooms, in order, that stops when this many of 1000 are copied.
-    FailedCopyByRooms { #[schemars(with = "String")] server: Name, per_mille: u32 },
+    FailedCopyByRooms {
+        #[schemars(with = "String")]
+        server: Name,
+        per_mille: u32,
+    },
     /// A copy by tables (accounts, rooms, events) that stops when this many of 1000 rows are copied.
-    FailedCopyByTables { #[schemars(with = "String")] server: Name, per_mille: u32 },
+    FailedCopyByTables {
+        #[schemars(with = "String")]
+        server: Name,
+        per_mille: u32,
+    },
     /// Down for a time.
-    Outage { #[schemars(with = "String")] server: Name, #[serde(rename = "for")] lasts: SimDuration },
+    Outage {
+        #[schemars(with = "String")]
+        server: Name,
+        #[serde(rename = "for")]
+        lasts: SimDuration,
+    },
     /// Clean stop.
-    Stop { #[schemars(with = "String")] server: Name },
+    Stop {
+        #[schemars(with = "String")]
+        server: Name,
+    },
     /// Start.
-    Start { #[schemars(with = "String")] server: Name },
+    Start {
+        #[schemars(with = "String")]
+        server: Name,
+    },
     /// Stands still for a time.
-    Freeze { #[schemars(with = "String")] server: Name, #[serde(rename = "for")] lasts: SimDuration },
+    Freeze {
+        #[schemars(with = "String")]
+        server: Name,
+        #[serde(rename = "for")]
+        lasts: SimDuration,
+    },
     /// Stops for ever.
-    Death { #[schemars(with = "String")] server: Name },
+    Death {
+        #[schemars(with = "String")]
+        server: Name,
+    },
     /// Two servers cannot reach each other for a time.
-    Partition { #[schemars(with = "(String, String)")] between: (Name, Name), #[serde(rename = "for")] lasts: SimDuration },
+    Partition {
+        #[schemars(with = "(String, String)")]
+        between: (Name, Name),
+        #[serde(rename = "for")]
+        lasts: SimDuration,
+    },
     /// Two servers refuse each other from now on.
-    Blocking { #[schemars(with = "(String, String)")] between: (Name, Name) },
+    Blocking {
+        #[schemars(with = "(String, String)")]
+        between: (Name, Name),
+    },
     /// The signing key is replaced.
-    KeyLoss { #[schemars(with = "String")] server: Name, #[serde(default)] listed: bool },
+    KeyLoss {
+        #[schemars(with = "String")]
+        server: Name,
+        #[serde(default)]
+        listed: bool,
+    },
     /// The media store is emptied.
-    MediaLoss { #[schemars(with = "String")] server: Name },
+    MediaLoss {
+        #[schemars(with = "String")]
+        server: Name,
+    },
 }
 
 /// Outages drawn from rates, for every server but the measured one.
@@ -487,7 +694,10 @@ impl<'de> Deserialize<'de> for OneOrMore {
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OneOrMore, E> {
                 Ok(OneOrMore::One(text.to_owned()))
             }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMore, A::Error> {
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut seq: A,
+            ) -> Result<OneOrMore, A::Error> {
                 let mut values = Vec::new();
                 while let Some(value) = seq.next_element()? {
                     values.push(value);

@@ -54,7 +54,12 @@ impl Names {
     pub(super) fn server(&self, name: &Name, problems: &mut Problems<'_>) -> ServerId {
         let found = self.servers.get(name.get_ref()).copied();
         found.unwrap_or_else(|| {
-            problems.unknown(name.span(), "server", name.get_ref(), self.servers.keys().map(String::as_str));
+            problems.unknown(
+                name.span(),
+                "server",
+                name.get_ref(),
+                self.servers.keys().map(String::as_str),
+            );
             ServerId(0)
         })
     }
@@ -62,7 +67,12 @@ impl Names {
     pub(super) fn user(&self, name: &Name, problems: &mut Problems<'_>) -> UserId {
         let found = self.users.get(name.get_ref()).copied();
         found.unwrap_or_else(|| {
-            problems.unknown(name.span(), "user", name.get_ref(), self.users.keys().map(String::as_str));
+            problems.unknown(
+                name.span(),
+                "user",
+                name.get_ref(),
+                self.users.keys().map(String::as_str),
+            );
             UserId(0)
         })
     }
@@ -70,7 +80,12 @@ impl Names {
     pub(super) fn room(&self, name: &Name, problems: &mut Problems<'_>) -> RoomId {
         let found = self.rooms.get(name.get_ref()).copied();
         found.unwrap_or_else(|| {
-            problems.unknown(name.span(), "room", name.get_ref(), self.rooms.keys().map(String::as_str));
+            problems.unknown(
+                name.span(),
+                "room",
+                name.get_ref(),
+                self.rooms.keys().map(String::as_str),
+            );
             RoomId(0)
         })
     }
@@ -79,7 +94,11 @@ impl Names {
         let found = self.media.get(label.get_ref()).copied();
         found.unwrap_or_else(|| {
             let help = "upload it with do.upload first".to_owned();
-            problems.add(label.span(), format!("no action uploads `{}`", label.get_ref()), Some(help));
+            problems.add(
+                label.span(),
+                format!("no action uploads `{}`", label.get_ref()),
+                Some(help),
+            );
             MediaId(0)
         })
     }

@@ -97,11 +97,21 @@ impl Draw<'_> {
             .collect();
         for (user, since) in locals.iter().filter(|(_, since)| *since > self.start) {
             let mut stream = self.streams.stream(NEWCOMER, u64::from(user.0), 0);
-            let mut open: Vec<_> = rooms.iter().filter(|(_, at, _)| *at + FOUNDING < *since).collect();
+            let mut open: Vec<_> = rooms
+                .iter()
+                .filter(|(_, at, _)| *at + FOUNDING < *since)
+                .collect();
             stream.shuffle(&mut open);
             for (number, (room, _, home)) in open.into_iter().take(NEWCOMER_ROOMS).enumerate() {
                 let at = *since + SimDuration::hours(1) * (number as u64 + 1);
-                self.actions.push((at, Action::Join { room: *room, who: *user, via: Some(*home) }));
+                self.actions.push((
+                    at,
+                    Action::Join {
+                        room: *room,
+                        who: *user,
+                        via: Some(*home),
+                    },
+                ));
             }
         }
     }
@@ -120,10 +130,21 @@ impl Draw<'_> {
                     self.start + stream.uniform(SimDuration::hours(12), p.until.since(self.start))
                 };
                 let name = format!("user-{:03}@{}", number + 1, self.measured_name);
-                let user = self.names.add_user(UserSpec { name, server: self.measured, exists: old, weight });
+                let user = self.names.add_user(UserSpec {
+                    name,
+                    server: self.measured,
+                    exists: old,
+                    weight,
+                });
                 if !old {
                     let password = "pw".to_owned();
-                    self.actions.push((since, Action::Register { who: user, password }));
+                    self.actions.push((
+                        since,
+                        Action::Register {
+                            who: user,
+                            password,
+                        },
+                    ));
                 }
                 (user, since)
             })
@@ -135,7 +156,8 @@ impl Draw<'_> {
         let sizes: Vec<u32> = (0..self.population.peers)
             .map(|peer| {
                 let mut size = self.streams.stream(PEER_SIZE, u64::from(peer), 0);
-                size.lognormal_count(20.0, self.population.peer_size_sigma).clamp(1, 1_000_000) as u32
+                size.lognormal_count(20.0, self.population.peer_size_sigma)
+                    .clamp(1, 1_000_000) as u32
             })
             .collect();
         let peer = stream.pick_weighted(&sizes).unwrap_or(0);
@@ -179,27 +201,46 @@ impl Draw<'_> {
             encrypted,
             visibility: Visibility::Shared,
             max_lifetime: None,
-            messages_per_day: stream.lognormal_per_mille(p.messages_per_day, p.messages_sigma) as f64 / 1000.0,
+            messages_per_day: stream.lognormal_per_mille(p.messages_per_day, p.messages_sigma)
+                as f64
+                / 1000.0,
             files_per_mille: p.files_per_mille,
         });
         let members = self.members(kind, entity, locals, at);
-        let Some(creator) = members.first().copied() else { return };
+        let Some(creator) = members.first().copied() else {
+            return;
+        };
         self.enter(room, kind, at, creator, &members);
         self.avatar(room, entity, at, creator, &members);
     }
 
     /// Creator first. About half of the shared rooms are made by somebody of another server.
-    fn members(&mut self, kind: Kind, entity: u64, locals: &[(UserId, SimTime)], at: SimTime) -> Vec<UserId> {
+    fn members(
+        &mut self,
+        kind: Kind,
+        entity: u64,
+        locals: &[(UserId, SimTime)],
+        at: SimTime,
+    ) -> Vec<UserId> {
         let mut stream = self.streams.stream(MEMBERS, entity, 0);
-        let mut present: Vec<UserId> =
-            locals.iter().filter(|(_, since)| *since <= at).map(|(user, _)| *user).collect();
+        let mut present: Vec<UserId> = locals
+            .iter()
+            .filter(|(_, since)| *since <= at)
+            .map(|(user, _)| *user)
+            .collect();
         stream.shuffle(&mut present);
         let many = |stream: &mut Stream, median, least| {
             (stream.lognormal_count(median, MEMBERS_SIGMA) as usize).max(least)
         };
         let (local, remote) = match kind {
-            Kind::Public => (many(&mut stream, LOCAL_PUBLIC, 2), many(&mut stream, REMOTE_PUBLIC, 1)),
-            Kind::Private => (many(&mut stream, LOCAL_PRIVATE, 1), many(&mut stream, REMOTE_PRIVATE, 1)),
+            Kind::Public => (
+                many(&mut stream, LOCAL_PUBLIC, 2),
+                many(&mut stream, REMOTE_PUBLIC, 1),
+            ),
+            Kind::Private => (
+                many(&mut stream, LOCAL_PRIVATE, 1),
+                many(&mut stream, REMOTE_PRIVATE, 1),
+            ),
             Kind::LocalMembers | Kind::Unfederated => (many(&mut stream, LOCAL_PUBLIC, 2), 0),
             Kind::DirectLocal => (2, 0),
             Kind::DirectRemote => (1, 1),
@@ -219,22 +260,47 @@ impl Draw<'_> {
     }
 
     /// The room is made, and its members come in over the next days.
-    fn enter(&mut self, room: RoomId, kind: Kind, at: SimTime, creator: UserId, members: &[UserId]) {
-        self.actions.push((at, Action::CreateRoom { room, by: creator }));
+    fn enter(
+        &mut self,
+        room: RoomId,
+        kind: Kind,
+        at: SimTime,
+        creator: UserId,
+        members: &[UserId],
+    ) {
+        self.actions
+            .push((at, Action::CreateRoom { room, by: creator }));
         let home = self.names.user_specs[creator.index()].server;
         let public = matches!(kind, Kind::Public | Kind::LocalMembers | Kind::Unfederated);
         for (number, who) in members.iter().copied().enumerate().skip(1) {
             let at = at + SimDuration::minutes(1) * number as u64;
             if !public {
-                self.actions.push((at, Action::Invite { room, by: creator, who }));
+                self.actions.push((
+                    at,
+                    Action::Invite {
+                        room,
+                        by: creator,
+                        who,
+                    },
+                ));
             }
             let via = Some(home);
-            self.actions.push((at + SimDuration::seconds(30), Action::Join { room, who, via }));
+            self.actions.push((
+                at + SimDuration::seconds(30),
+                Action::Join { room, who, via },
+            ));
         }
     }
 
     /// Some rooms get a picture, uploaded by a local member, before or inside the period.
-    fn avatar(&mut self, room: RoomId, entity: u64, at: SimTime, creator: UserId, members: &[UserId]) {
+    fn avatar(
+        &mut self,
+        room: RoomId,
+        entity: u64,
+        at: SimTime,
+        creator: UserId,
+        members: &[UserId],
+    ) {
         let p = self.population;
         let mut stream = self.streams.stream(AVATAR, entity, 0);
         let here = self.names.user_specs[creator.index()].server == self.measured;
@@ -244,7 +310,8 @@ impl Draw<'_> {
         let when = at + stream.uniform(SimDuration::days(1), p.until.since(at));
         let label = format!("avatar of {}", self.names.room_specs[room.index()].name);
         let media = self.names.add_media(&label);
-        self.actions.push((when, Action::Upload { media, by: creator }));
+        self.actions
+            .push((when, Action::Upload { media, by: creator }));
         let set = Action::SetState {
             room,
             by: creator,
@@ -264,14 +331,23 @@ impl Draw<'_> {
             if stream.chance(p.password_changes_per_mille) && from < p.until {
                 let at = from + stream.uniform(SimDuration::ZERO, p.until.since(from));
                 let (old, password) = ("pw".to_owned(), "new".to_owned());
-                self.actions.push((at, Action::SetPassword { who: *user, old, password }));
+                self.actions.push((
+                    at,
+                    Action::SetPassword {
+                        who: *user,
+                        old,
+                        password,
+                    },
+                ));
             }
         }
     }
 }
 
 fn weight(stream: &mut Stream) -> u32 {
-    stream.lognormal_count(WEIGHT_MEDIAN, WEIGHT_SIGMA).clamp(1, 1000) as u32
+    stream
+        .lognormal_count(WEIGHT_MEDIAN, WEIGHT_SIGMA)
+        .clamp(1, 1000) as u32
 }
 
 fn room_name(kind: Kind, number: u32) -> String {
@@ -300,7 +376,10 @@ pub(super) fn outages(
         return faults;
     }
     let between = SimDuration((SimDuration::days(365).0 as f64 / rates.outages_per_year) as u64);
-    for server in (0..servers as u32).map(ServerId).filter(|server| *server != measured) {
+    for server in (0..servers as u32)
+        .map(ServerId)
+        .filter(|server| *server != measured)
+    {
         let mut stream = streams.stream(OUTAGES, u64::from(server.0), 0);
         let mut at = start;
         loop {

@@ -12,14 +12,19 @@ use crate::world::{ServerSpec, World};
 use super::error::{Problems, ScenarioError};
 use super::file::{Do, FaultDo, File, Kind, Room, VisibilityName};
 use super::names::Names;
-use super::population::{outages, peer_name, Draw};
-use super::{events, expect, Scenario};
+use super::population::{Draw, outages, peer_name};
+use super::{Scenario, events, expect};
 
 /// Room versions that the model knows.
 const VERSIONS: std::ops::RangeInclusive<u8> = 6..=12;
 
 /// Checks a file and builds its world.
-pub(super) fn scenario(path: &Path, text: &str, name: String, file: &File) -> Result<Scenario, ScenarioError> {
+pub(super) fn scenario(
+    path: &Path,
+    text: &str,
+    name: String,
+    file: &File,
+) -> Result<Scenario, ScenarioError> {
     let mut problems = Problems::new(path, text);
     check_times(file, &mut problems);
     let mut names = Names::default();
@@ -35,7 +40,11 @@ pub(super) fn scenario(path: &Path, text: &str, name: String, file: &File) -> Re
         faults.extend(events::faults(entry, &names, &mut problems));
     }
     check_restores(file, &servers, &names, &mut problems);
-    let expect = file.expect.iter().map(|entry| expect::expectation(entry, &mut problems)).collect();
+    let expect = file
+        .expect
+        .iter()
+        .map(|entry| expect::expectation(entry, &mut problems))
+        .collect();
     problems.into_result()?;
 
     let (start, end) = (*file.start.get_ref(), *file.end.get_ref());
@@ -43,7 +52,16 @@ pub(super) fn scenario(path: &Path, text: &str, name: String, file: &File) -> Re
     if let Some(population) = &file.population {
         let measured_name = file.measured.get_ref();
         let (names, actions) = (&mut names, &mut actions);
-        Draw { population, streams, start, measured, measured_name, names, actions }.all();
+        Draw {
+            population,
+            streams,
+            start,
+            measured,
+            measured_name,
+            names,
+            actions,
+        }
+        .all();
     }
     if let Some(rates) = &file.fault_rates {
         faults.extend(outages(rates, streams, servers.len(), measured, start, end));
@@ -65,7 +83,14 @@ pub(super) fn scenario(path: &Path, text: &str, name: String, file: &File) -> Re
         people: people(file),
     };
     let resolved = toml::to_string_pretty(file).expect("what was read can be written");
-    Ok(Scenario { name, title: file.title.clone(), world, measured, expect, resolved })
+    Ok(Scenario {
+        name,
+        title: file.title.clone(),
+        world,
+        measured,
+        expect,
+        resolved,
+    })
 }
 
 fn people(file: &File) -> People {
@@ -88,36 +113,68 @@ fn check_times(file: &File, problems: &mut Problems<'_>) {
     let (start, end) = (*file.start.get_ref(), *file.end.get_ref());
     if end <= start {
         let help = format!("choose an end after {start}");
-        problems.add(file.end.span(), format!("the end {end} is not after the start {start}"), Some(help));
+        problems.add(
+            file.end.span(),
+            format!("the end {end} is not after the start {start}"),
+            Some(help),
+        );
     }
     for entry in &file.fault {
         let at = *entry.at.get_ref();
         if at < start || (at > end && end > start) {
             let help = format!("choose a moment from {start} to {end}");
-            problems.add(entry.at.span(), format!("a fault at {at} is outside the simulated time"), Some(help));
+            problems.add(
+                entry.at.span(),
+                format!("a fault at {at} is outside the simulated time"),
+                Some(help),
+            );
         }
     }
 }
 
-fn servers(file: &File, text: &str, names: &mut Names, problems: &mut Problems<'_>) -> Vec<ServerSpec> {
+fn servers(
+    file: &File,
+    text: &str,
+    names: &mut Names,
+    problems: &mut Problems<'_>,
+) -> Vec<ServerSpec> {
     let mut servers = Vec::new();
     let raw: toml::Table = toml::from_str(text).unwrap_or_default();
     for (index, server) in file.server.iter().enumerate() {
         let name = server.name.get_ref();
         if names.servers.contains_key(name) {
             let help = "give each server its own name".to_owned();
-            problems.add(server.name.span(), format!("server `{name}` is declared twice"), Some(help));
+            problems.add(
+                server.name.span(),
+                format!("server `{name}` is declared twice"),
+                Some(help),
+            );
         }
-        names.servers.insert(name.clone(), ServerId(servers.len() as u32));
+        names
+            .servers
+            .insert(name.clone(), ServerId(servers.len() as u32));
         let backups = server.backups.as_ref().map(|backups| {
             if backups.every.get_ref().0 == 0 {
                 let help = "write a time such as \"7d\"".to_owned();
-                problems.add(backups.every.span(), "backups every 0s never end".to_owned(), Some(help));
+                problems.add(
+                    backups.every.span(),
+                    "backups every 0s never end".to_owned(),
+                    Some(help),
+                );
             }
-            BackupSchedule { first: backups.first, every: *backups.every.get_ref(), last: backups.last }
+            BackupSchedule {
+                first: backups.first,
+                every: *backups.every.get_ref(),
+                last: backups.last,
+            }
         });
         let rules = merged_rules(&raw, index).unwrap_or_else(|| file.rules.clone());
-        servers.push(ServerSpec { name: name.clone(), rules, backups, rank: index as u32 });
+        servers.push(ServerSpec {
+            name: name.clone(),
+            rules,
+            backups,
+            rank: index as u32,
+        });
     }
     if let Some(population) = &file.population {
         for peer in 0..population.peers {
@@ -125,7 +182,12 @@ fn servers(file: &File, text: &str, names: &mut Names, problems: &mut Problems<'
             if !names.servers.contains_key(&name) {
                 let rank = servers.len() as u32;
                 names.servers.insert(name.clone(), ServerId(rank));
-                servers.push(ServerSpec { name, rules: file.rules.clone(), backups: None, rank });
+                servers.push(ServerSpec {
+                    name,
+                    rules: file.rules.clone(),
+                    backups: None,
+                    rank,
+                });
             }
         }
     }
@@ -135,7 +197,11 @@ fn servers(file: &File, text: &str, names: &mut Names, problems: &mut Problems<'
 /// A server's own parameters over those of the federation, key by key.
 fn merged_rules(raw: &toml::Table, index: usize) -> Option<Rules> {
     let own = raw.get("server")?.get(index)?.get("rules")?.as_table()?;
-    let mut merged = raw.get("rules").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let mut merged = raw
+        .get("rules")
+        .and_then(toml::Value::as_table)
+        .cloned()
+        .unwrap_or_default();
     merged.extend(own.iter().map(|(key, value)| (key.clone(), value.clone())));
     merged.try_into().ok()
 }
@@ -146,23 +212,45 @@ fn users_rooms_media(file: &File, names: &mut Names, problems: &mut Problems<'_>
         let server = name.split_once('@').map_or("", |(_, server)| server);
         let Some(server) = names.servers.get(server).copied() else {
             let known: Vec<String> = names.servers.keys().cloned().collect();
-            problems.unknown(user.name.span(), "server", server, known.iter().map(String::as_str));
+            problems.unknown(
+                user.name.span(),
+                "server",
+                server,
+                known.iter().map(String::as_str),
+            );
             continue;
         };
         if names.users.contains_key(name) {
             let help = "give each user their own name".to_owned();
-            problems.add(user.name.span(), format!("user `{name}` is declared twice"), Some(help));
+            problems.add(
+                user.name.span(),
+                format!("user `{name}` is declared twice"),
+                Some(help),
+            );
         }
-        names.add_user(UserSpec { name: name.clone(), server, exists: user.exists, weight: user.weight });
+        names.add_user(UserSpec {
+            name: name.clone(),
+            server,
+            exists: user.exists,
+            weight: user.weight,
+        });
     }
     for room in &file.room {
         if names.rooms.contains_key(room.name.get_ref()) {
             let help = "give each room its own name".to_owned();
-            problems.add(room.name.span(), format!("room `{}` is declared twice", room.name.get_ref()), Some(help));
+            problems.add(
+                room.name.span(),
+                format!("room `{}` is declared twice", room.name.get_ref()),
+                Some(help),
+            );
         }
         if !VERSIONS.contains(room.version.get_ref()) {
             let help = "the model knows versions 6 to 12".to_owned();
-            problems.add(room.version.span(), format!("no room version {}", room.version.get_ref()), Some(help));
+            problems.add(
+                room.version.span(),
+                format!("no room version {}", room.version.get_ref()),
+                Some(help),
+            );
         }
         names.add_room(room_spec(room));
     }
@@ -199,25 +287,43 @@ fn room_spec(room: &Room) -> RoomSpec {
 /// A restore needs a backup that was made before the point in time it goes back to.
 fn check_restores(file: &File, servers: &[ServerSpec], names: &Names, problems: &mut Problems<'_>) {
     for entry in &file.fault {
-        let FaultDo::Restore { server, to, .. } = &entry.what else { continue };
-        let Some(id) = names.servers.get(server.get_ref()) else { continue };
+        let FaultDo::Restore { server, to, .. } = &entry.what else {
+            continue;
+        };
+        let Some(id) = names.servers.get(server.get_ref()) else {
+            continue;
+        };
         let at = *entry.at.get_ref();
         let wanted = to.as_ref().map_or(at, |to| *to.get_ref());
-        let scheduled = servers[id.index()].backups.as_ref().map(|backups| backups.first);
+        let scheduled = servers[id.index()]
+            .backups
+            .as_ref()
+            .map(|backups| backups.first);
         let single = file.fault.iter().filter_map(|other| match &other.what {
-            FaultDo::Backup { server: of } if of.get_ref() == server.get_ref() => Some(*other.at.get_ref()),
+            FaultDo::Backup { server: of } if of.get_ref() == server.get_ref() => {
+                Some(*other.at.get_ref())
+            }
             _ => None,
         });
         let first = scheduled.into_iter().chain(single).min();
         let span = to.as_ref().map_or(entry.at.span(), toml::Spanned::span);
         match first {
             None => {
-                let help = "give the server `backups`, or add a fault with do.backup before".to_owned();
-                problems.add(span, format!("`{}` has no backup to restore", server.get_ref()), Some(help));
+                let help =
+                    "give the server `backups`, or add a fault with do.backup before".to_owned();
+                problems.add(
+                    span,
+                    format!("`{}` has no backup to restore", server.get_ref()),
+                    Some(help),
+                );
             }
             Some(first) if first > wanted => {
-                let help = format!("the first backup is of {first}; restore to that moment or later");
-                let message = format!("a restore to {wanted} is before the first backup of `{}`", server.get_ref());
+                let help =
+                    format!("the first backup is of {first}; restore to that moment or later");
+                let message = format!(
+                    "a restore to {wanted} is before the first backup of `{}`",
+                    server.get_ref()
+                );
                 problems.add(span, message, Some(help));
             }
             Some(_) => {}

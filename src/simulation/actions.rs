@@ -2,7 +2,7 @@
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, What};
 use crate::kernel::SimTime;
-use crate::protocol::matrix::{self, actor, Refusal, Ticket};
+use crate::protocol::matrix::{self, Refusal, Ticket, actor};
 use crate::workload::Action;
 
 use super::{Answered, Power, Simulation};
@@ -12,7 +12,9 @@ impl Simulation<'_> {
     pub(super) fn act(&mut self, now: SimTime, action: &Action, ticket: Ticket) {
         let server = match action {
             Action::PurgeHistory { server, .. } => *server,
-            _ => self.world.home(actor(action).expect("every other action has an actor")),
+            _ => self
+                .world
+                .home(actor(action).expect("every other action has an actor")),
         };
         if self.power[server.index()] != Power::Up {
             return self.done(ticket, Err(Refusal::UNREACHABLE));
@@ -30,7 +32,9 @@ impl Simulation<'_> {
                 homeserver.media.origins.insert(*media, server);
             }
         }
-        self.decide(server, |homeserver, context| homeserver.act(context, ticket, action));
+        self.decide(server, |homeserver, context| {
+            homeserver.act(context, ticket, action)
+        });
         if let Some(room) = room_of(action)
             && self.servers[server.index()].db.rooms.contains_key(&room)
         {
@@ -46,7 +50,13 @@ impl Simulation<'_> {
             && self.losses.iter().any(|loss| loss.accounts.contains(who))
         {
             let what = What::Account(*who);
-            self.journal.write(Fact::Gained { at: now, server, what, path: Path::Anew, from: server });
+            self.journal.write(Fact::Gained {
+                at: now,
+                server,
+                what,
+                path: Path::Anew,
+                from: server,
+            });
         }
     }
 
@@ -60,7 +70,11 @@ impl Simulation<'_> {
     /// One pass of a scroll is over.
     pub(super) fn shown(&mut self, ticket: Ticket, items: Vec<EventNo>, pages: u32) {
         if ticket != 0 {
-            self.answered.entry(ticket).or_insert_with(Answered::default).passes.push((items, pages));
+            self.answered
+                .entry(ticket)
+                .or_insert_with(Answered::default)
+                .passes
+                .push((items, pages));
         }
     }
 }

@@ -17,16 +17,45 @@ impl Outcome {
         Books {
             measured,
             end: world.end,
-            names: world.servers.iter().map(|server| server.name.clone()).collect(),
+            names: world
+                .servers
+                .iter()
+                .map(|server| server.name.clone())
+                .collect(),
             rooms: &world.rooms,
             logs: &self.logs,
-            holdings: self.servers.iter().map(|server| holdings(server, &self.logs)).collect(),
+            holdings: self
+                .servers
+                .iter()
+                .map(|server| holdings(server, &self.logs))
+                .collect(),
             alive: self.alive.clone(),
-            up_per_mille: self.servers.iter().map(|server| self.ups.per_mille(server.id, world.end)).collect(),
-            accounts: own.db.accounts.iter().map(|(user, account)| (*user, account.password_changes)).collect(),
-            users: self.servers.iter().map(|server| server.db.accounts.len() as u64).collect(),
-            lifetime: own.rules.default_max_lifetime.filter(|_| own.rules.retention_enabled),
-            own_media: own.db.local_media.intersection(&own.media.local).copied().collect(),
+            up_per_mille: self
+                .servers
+                .iter()
+                .map(|server| self.ups.per_mille(server.id, world.end))
+                .collect(),
+            accounts: own
+                .db
+                .accounts
+                .iter()
+                .map(|(user, account)| (*user, account.password_changes))
+                .collect(),
+            users: self
+                .servers
+                .iter()
+                .map(|server| server.db.accounts.len() as u64)
+                .collect(),
+            lifetime: own
+                .rules
+                .default_max_lifetime
+                .filter(|_| own.rules.retention_enabled),
+            own_media: own
+                .db
+                .local_media
+                .intersection(&own.media.local)
+                .copied()
+                .collect(),
             loss: self.loss(measured),
         }
     }
@@ -34,7 +63,11 @@ impl Outcome {
     /// The last restore of a server is its loss; an incomplete copy before it is a part of the same story,
     /// so what was held before either counts.
     fn loss(&self, server: ServerId) -> Option<LossBooks> {
-        let own: Vec<_> = self.losses.iter().filter(|loss| loss.server == server).collect();
+        let own: Vec<_> = self
+            .losses
+            .iter()
+            .filter(|loss| loss.server == server)
+            .collect();
         let last = own.iter().rev().find(|loss| loss.why == Why::Restore)?;
         let mut all = LossBooks {
             at: own.first()?.at,
@@ -64,7 +97,8 @@ impl Outcome {
             all.rooms.remove(room);
         }
         all.items.retain(|_, items| !items.is_empty());
-        all.memberships.retain(|key| last.memberships.contains(key) || !db.contains_key(&key.0));
+        all.memberships
+            .retain(|key| last.memberships.contains(key) || !db.contains_key(&key.0));
         all.at = last.at;
         Some(all)
     }
@@ -78,9 +112,17 @@ fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::R
         inside: replica.in_room(log, server.id),
         gap: !replica.backward.is_empty(),
         pull_failed: !replica.failed_pulls.is_empty(),
-        members: log.joined(&replica.state).filter(|user: &UserId| log.home(*user) == server.id).collect(),
+        members: log
+            .joined(&replica.state)
+            .filter(|user: &UserId| log.home(*user) == server.id)
+            .collect(),
     };
-    server.db.rooms.iter().map(|(room, replica)| (*room, holding(replica, &logs[room.index()]))).collect()
+    server
+        .db
+        .rooms
+        .iter()
+        .map(|(room, replica)| (*room, holding(replica, &logs[room.index()])))
+        .collect()
 }
 
 /// Items that users are shown: soft-failed and rejected ones are not.

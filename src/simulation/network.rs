@@ -5,7 +5,7 @@ use crate::kernel::{SimDuration, SimTime};
 use crate::protocol::matrix::{Answer, Request, TaskId};
 use crate::room::Body;
 
-use super::{class, Event, Power, Simulation};
+use super::{Event, Power, Simulation, class};
 
 /// One way of a question or an answer. Assumption: far below the gaps between messages; pushes between
 /// healthy servers take effect before the next message of the room (ARCHITECTURE.md, limits).
@@ -33,24 +33,41 @@ pub(super) struct Held {
 
 impl Simulation<'_> {
     fn deliver(&mut self, at: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
-        self.queue.push(at, class::ARRIVE, from.0 + 1, Event::Arrive { to, from, parcel });
+        self.queue.push(
+            at,
+            class::ARRIVE,
+            from.0 + 1,
+            Event::Arrive { to, from, parcel },
+        );
     }
 
     /// A new event goes to the servers in the room: at once and without an event to those in step with it.
     pub(super) fn send(&mut self, from: ServerId, room: RoomId, event: EventNo, to: &[ServerId]) {
         self.touched.insert(room);
         self.present[room.index()].insert(from);
-        let others: Vec<ServerId> =
-            self.present[room.index()].iter().copied().filter(|server| *server != from).collect();
-        let in_step: Vec<ServerId> =
-            to.iter().copied().filter(|server| self.accepts_in_step(from, *server, room, event)).collect();
+        let others: Vec<ServerId> = self.present[room.index()]
+            .iter()
+            .copied()
+            .filter(|server| *server != from)
+            .collect();
+        let in_step: Vec<ServerId> = to
+            .iter()
+            .copied()
+            .filter(|server| self.accepts_in_step(from, *server, room, event))
+            .collect();
         for server in others {
             if !in_step.contains(&server) {
                 self.fall_out_of_step(server, room, event);
             }
         }
-        for server in to.iter().copied().filter(|server| !in_step.contains(server)) {
-            self.decide(from, |homeserver, context| homeserver.queue_pdu(context, server, room, event));
+        for server in to
+            .iter()
+            .copied()
+            .filter(|server| !in_step.contains(server))
+        {
+            self.decide(from, |homeserver, context| {
+                homeserver.queue_pdu(context, server, room, event)
+            });
         }
     }
 
@@ -73,7 +90,9 @@ impl Simulation<'_> {
             return !own_member;
         }
         let homeserver = &self.servers[to.index()];
-        let Some(replica) = homeserver.db.rooms.get(&room) else { return false };
+        let Some(replica) = homeserver.db.rooms.get(&room) else {
+            return false;
+        };
         let on_top = event > 0 && log.is_on_top(event);
         on_top
             && !own_member
@@ -88,7 +107,11 @@ impl Simulation<'_> {
     pub(super) fn is_deaf(&self, server: ServerId, room: RoomId) -> bool {
         let homeserver = &self.servers[server.index()];
         !homeserver.memory.busy.contains(&room)
-            && homeserver.db.rooms.get(&room).is_none_or(|replica| replica.state.is_empty())
+            && homeserver
+                .db
+                .rooms
+                .get(&room)
+                .is_none_or(|replica| replica.state.is_empty())
     }
 
     /// Writes out what the server received in step before `event`, which it does not receive so.
@@ -118,8 +141,15 @@ impl Simulation<'_> {
         if self.reachable(from, to) {
             self.deliver(now + ONE_WAY, from, to, Parcel::Question(task, request));
         } else {
-            self.decide(from, |homeserver, context| homeserver.request_failed(context, to));
-            self.deliver(now + ONE_WAY, to, from, Parcel::Reply(task, Answer::Unreachable));
+            self.decide(from, |homeserver, context| {
+                homeserver.request_failed(context, to)
+            });
+            self.deliver(
+                now + ONE_WAY,
+                to,
+                from,
+                Parcel::Reply(task, Answer::Unreachable),
+            );
         }
     }
 
@@ -130,9 +160,16 @@ impl Simulation<'_> {
             (Power::Up, _) => {}
             // Receipts and replies to a frozen process wait in its sockets as well.
             (Power::Frozen, _) => return self.hold(now, to, from, parcel),
-            (_, Parcel::Transaction(_)) => return self.deliver(now, to, from, Parcel::Receipt(false)),
+            (_, Parcel::Transaction(_)) => {
+                return self.deliver(now, to, from, Parcel::Receipt(false));
+            }
             (_, Parcel::Question(task, _)) => {
-                return self.deliver(now + ONE_WAY, to, from, Parcel::Reply(*task, Answer::Unreachable));
+                return self.deliver(
+                    now + ONE_WAY,
+                    to,
+                    from,
+                    Parcel::Reply(*task, Answer::Unreachable),
+                );
             }
             _ => return,
         }
@@ -141,7 +178,9 @@ impl Simulation<'_> {
                 for (room, _) in &pdus {
                     self.touched.insert(*room);
                 }
-                self.decide(to, |homeserver, context| homeserver.on_transaction(context, from, &pdus));
+                self.decide(to, |homeserver, context| {
+                    homeserver.on_transaction(context, from, &pdus)
+                });
                 self.deliver(now, to, from, Parcel::Receipt(true));
             }
             Parcel::Receipt(fine) => self.decide(to, |homeserver, context| {
@@ -156,7 +195,9 @@ impl Simulation<'_> {
                     self.advance(room, now);
                     self.touched.insert(room);
                 }
-                let answer = self.decide(to, |homeserver, context| homeserver.serve(context, from, &request));
+                let answer = self.decide(to, |homeserver, context| {
+                    homeserver.serve(context, from, &request)
+                });
                 self.deliver(now + ONE_WAY, to, from, Parcel::Reply(task, answer));
             }
             Parcel::Reply(task, answer) => {
@@ -165,7 +206,9 @@ impl Simulation<'_> {
                     self.touched.insert(room);
                     self.present[room.index()].insert(to);
                 }
-                self.decide(to, |homeserver, context| homeserver.answer(context, task, answer));
+                self.decide(to, |homeserver, context| {
+                    homeserver.answer(context, task, answer)
+                });
             }
         }
     }
@@ -174,13 +217,20 @@ impl Simulation<'_> {
         let number = self.next_parcel;
         self.next_parcel += 1;
         self.held.insert(number, Held { to, from, parcel });
-        self.queue.push(now + PATIENCE, class::RING, from.0 + 1, Event::Expire { to, parcel: number });
+        self.queue.push(
+            now + PATIENCE,
+            class::RING,
+            from.0 + 1,
+            Event::Expire { to, parcel: number },
+        );
     }
 
     /// A parcel has waited too long at a server that stands still.
     pub(super) fn expire(&mut self, to: ServerId, parcel: u64) {
         let now = self.queue.now();
-        let Some(held) = self.held.remove(&parcel) else { return };
+        let Some(held) = self.held.remove(&parcel) else {
+            return;
+        };
         match held.parcel {
             Parcel::Transaction(_) => self.deliver(now, to, held.from, Parcel::Receipt(false)),
             Parcel::Question(task, _) => {
@@ -196,8 +246,12 @@ impl Simulation<'_> {
     /// A server that stood still goes on: what waited arrives, in order.
     pub(super) fn release_held(&mut self, server: ServerId) {
         let now = self.queue.now();
-        let waiting: Vec<u64> =
-            self.held.iter().filter(|(_, held)| held.to == server).map(|(number, _)| *number).collect();
+        let waiting: Vec<u64> = self
+            .held
+            .iter()
+            .filter(|(_, held)| held.to == server)
+            .map(|(number, _)| *number)
+            .collect();
         for number in waiting {
             let held = self.held.remove(&number).expect("just listed");
             self.deliver(now, held.from, server, held.parcel);

@@ -51,7 +51,11 @@ pub struct Uptime {
 
 impl Uptime {
     pub(super) fn new(start: SimTime, servers: usize) -> Self {
-        Uptime { start, down_since: vec![None; servers], down: vec![0; servers] }
+        Uptime {
+            start,
+            down_since: vec![None; servers],
+            down: vec![0; servers],
+        }
     }
 
     pub(super) fn went_down(&mut self, now: SimTime, server: ServerId) {
@@ -119,14 +123,20 @@ impl Simulation<'_> {
             let log = &self.logs[room.index()];
             let mut gone = replica.timeline.clone();
             match new.rooms.get(room) {
-                Some(present) => present.timeline.iter().for_each(|range| gone.remove(range.clone())),
+                Some(present) => present
+                    .timeline
+                    .iter()
+                    .for_each(|range| gone.remove(range.clone())),
                 None if replica.in_room(log, server) => {
                     loss.rooms.insert(*room);
                 }
                 None => {}
             }
             let present = new.rooms.get(room).map(|replica| &replica.state);
-            for user in log.joined(&replica.state).filter(|user| log.home(*user) == server) {
+            for user in log
+                .joined(&replica.state)
+                .filter(|user| log.home(*user) == server)
+            {
                 let still = present.is_some_and(|state| {
                     log.membership_in(state, user) == Some(crate::room::Membership::Join)
                 });
@@ -149,7 +159,11 @@ impl Simulation<'_> {
                 Some(_) => {}
             }
         }
-        let held = new.rooms.iter().map(|(room, replica)| (*room, replica.timeline.clone())).collect();
+        let held = new
+            .rooms
+            .iter()
+            .map(|(room, replica)| (*room, replica.timeline.clone()))
+            .collect();
         self.restored.insert(server, held);
         self.write_loss(&loss);
         self.losses.push(loss);
@@ -157,17 +171,32 @@ impl Simulation<'_> {
 
     fn write_loss(&mut self, loss: &Loss) {
         let mut lost = |what| {
-            self.journal.write(Fact::Lost { at: loss.at, server: loss.server, what, why: loss.why });
+            self.journal.write(Fact::Lost {
+                at: loss.at,
+                server: loss.server,
+                what,
+                why: loss.why,
+            });
         };
         for (room, items) in &loss.items {
             for range in items.iter() {
-                lost(What::Items { room: *room, first: range.start, last: range.end - 1 });
+                lost(What::Items {
+                    room: *room,
+                    first: range.start,
+                    last: range.end - 1,
+                });
             }
         }
         loss.rooms.iter().for_each(|room| lost(What::Room(*room)));
-        loss.memberships.iter().for_each(|(room, user)| lost(What::Membership(*room, *user)));
-        loss.accounts.iter().for_each(|user| lost(What::Account(*user)));
-        loss.passwords.iter().for_each(|user| lost(What::Password(*user, 0)));
+        loss.memberships
+            .iter()
+            .for_each(|(room, user)| lost(What::Membership(*room, *user)));
+        loss.accounts
+            .iter()
+            .for_each(|user| lost(What::Account(*user)));
+        loss.passwords
+            .iter()
+            .for_each(|user| lost(What::Password(*user, 0)));
     }
 
     /// The last moment is over: every copy is written out.
@@ -180,7 +209,11 @@ impl Simulation<'_> {
         }
         Outcome {
             journal: self.journal,
-            alive: self.power.iter().map(|power| *power != Power::Dead).collect(),
+            alive: self
+                .power
+                .iter()
+                .map(|power| *power != Power::Dead)
+                .collect(),
             events: self.queue.popped(),
             logs: self.logs,
             servers: self.servers,

@@ -9,7 +9,7 @@ use crate::kernel::{Purpose, SimDuration, SimTime};
 use crate::room::RoomLog;
 use crate::workload::Action;
 
-use super::{class, Event, Power, Simulation};
+use super::{Event, Power, Simulation, class};
 
 const LOG_IN_AGAIN: Purpose = Purpose::new("people.log-in-again");
 const REGISTER_AGAIN: Purpose = Purpose::new("people.register-again");
@@ -33,9 +33,17 @@ pub(super) enum Habit {
     /// A member elsewhere asks a lost member into a room again.
     InviteAgain { room: RoomId, server: ServerId },
     /// A person who was asked joins by the room's id, through the server of whoever asked.
-    JoinAgain { room: RoomId, user: UserId, via: ServerId },
+    JoinAgain {
+        room: RoomId,
+        user: UserId,
+        via: ServerId,
+    },
     /// Somebody of this server pages back in the room.
-    Scroll { server: ServerId, room: RoomId, number: u64 },
+    Scroll {
+        server: ServerId,
+        room: RoomId,
+        number: u64,
+    },
 }
 
 impl Simulation<'_> {
@@ -69,7 +77,9 @@ impl Simulation<'_> {
     }
 
     fn wait(&self, purpose: Purpose, entity: u64, now: SimTime, mean: SimDuration) -> SimDuration {
-        self.streams.stream(purpose, entity, now.0).exponential(mean)
+        self.streams
+            .stream(purpose, entity, now.0)
+            .exponential(mean)
     }
 
     fn plan_registration(&mut self, now: SimTime, user: UserId) {
@@ -115,22 +125,42 @@ impl Simulation<'_> {
             Habit::Register { user } => {
                 let server = self.world.home(user);
                 if !self.servers[server.index()].db.accounts.contains_key(&user) {
-                    self.act(now, &Action::Register { who: user, password: "again".to_owned() }, 0);
+                    self.act(
+                        now,
+                        &Action::Register {
+                            who: user,
+                            password: "again".to_owned(),
+                        },
+                        0,
+                    );
                     self.touch_rooms_of(user);
                 }
             }
             Habit::InviteAgain { room, server } => self.invite_again(now, room, server),
             Habit::JoinAgain { room, user, via } => {
-                self.act(now, &Action::Join { room, who: user, via: Some(via) }, 0);
+                self.act(
+                    now,
+                    &Action::Join {
+                        room,
+                        who: user,
+                        via: Some(via),
+                    },
+                    0,
+                );
             }
-            Habit::Scroll { server, room, number } => self.scroll_habit(now, server, room, number),
+            Habit::Scroll {
+                server,
+                room,
+                number,
+            } => self.scroll_habit(now, server, room, number),
         }
     }
 
     fn touch_rooms_of(&mut self, user: UserId) {
         for (room, log) in self.logs.iter().enumerate() {
             let listed = log.last().is_some_and(|last| {
-                log.membership_in(log.state_after(last), user) == Some(crate::room::Membership::Join)
+                log.membership_in(log.state_after(last), user)
+                    == Some(crate::room::Membership::Join)
             });
             if listed {
                 self.touched.insert(RoomId(room as u32));
@@ -152,12 +182,29 @@ impl Simulation<'_> {
         let asked = members.iter().copied().find(|user| {
             self.world.home(*user) == server && self.servers[server.index()].can_act(*user)
         });
-        let (Some(asks), Some(asked)) = (asks, asked) else { return };
-        self.act(now, &Action::Invite { room, by: asks, who: asked }, 0);
+        let (Some(asks), Some(asked)) = (asks, asked) else {
+            return;
+        };
+        self.act(
+            now,
+            &Action::Invite {
+                room,
+                by: asks,
+                who: asked,
+            },
+            0,
+        );
         let pair = (u64::from(asked.0) << 32) | u64::from(room.0);
         let wait = self.wait(INVITE_AGAIN, pair, now, self.world.people.accept_after);
         let via = self.world.home(asks);
-        self.plan_habit(now + wait, Habit::JoinAgain { room, user: asked, via });
+        self.plan_habit(
+            now + wait,
+            Habit::JoinAgain {
+                room,
+                user: asked,
+                via,
+            },
+        );
     }
 
     /// Where a copy has a gap, its members begin to page into it now and then.
@@ -169,7 +216,9 @@ impl Simulation<'_> {
         let gaps: Vec<ServerId> = self.present[room.index()]
             .iter()
             .copied()
-            .filter(|server| self.has_gap(*server, room) && !self.scrolling.contains_key(&(*server, room)))
+            .filter(|server| {
+                self.has_gap(*server, room) && !self.scrolling.contains_key(&(*server, room))
+            })
             .collect();
         for server in gaps {
             self.plan_scroll(now, server, room, now.0);
@@ -183,8 +232,14 @@ impl Simulation<'_> {
         })
     }
 
-    fn local_members(log: &RoomLog, server: ServerId, state: &crate::room::StateMap) -> Vec<UserId> {
-        log.joined(state).filter(|user| log.home(*user) == server).collect()
+    fn local_members(
+        log: &RoomLog,
+        server: ServerId,
+        state: &crate::room::StateMap,
+    ) -> Vec<UserId> {
+        log.joined(state)
+            .filter(|user| log.home(*user) == server)
+            .collect()
     }
 
     /// The next scroll in this room comes after an exponential time, the sooner the more members.
@@ -194,7 +249,9 @@ impl Simulation<'_> {
             .db
             .rooms
             .get(&room)
-            .map_or(0, |replica| Self::local_members(log, server, &replica.state).len());
+            .map_or(0, |replica| {
+                Self::local_members(log, server, &replica.state).len()
+            });
         let people = &self.world.people;
         let rate = if self.looks_back(now, server) {
             people.scrolls_after_loss_per_member_day
@@ -206,12 +263,21 @@ impl Simulation<'_> {
         let pair = (u64::from(server.0) << 32) | u64::from(room.0);
         let wait = self.wait(SCROLL, pair, SimTime(number), mean);
         self.scrolling.insert((server, room), number + 1);
-        self.plan_habit(now + wait, Habit::Scroll { server, room, number: number + 1 });
+        self.plan_habit(
+            now + wait,
+            Habit::Scroll {
+                server,
+                room,
+                number: number + 1,
+            },
+        );
     }
 
     /// Was there a loss on the server not long ago, so that people look for what is missing?
     fn looks_back(&self, now: SimTime, server: ServerId) -> bool {
-        self.losses.iter().any(|loss| loss.server == server && now.since(loss.at) < LOOKS_BACK_FOR)
+        self.losses
+            .iter()
+            .any(|loss| loss.server == server && now.since(loss.at) < LOOKS_BACK_FOR)
     }
 
     fn scroll_habit(&mut self, now: SimTime, server: ServerId, room: RoomId, number: u64) {
@@ -225,18 +291,41 @@ impl Simulation<'_> {
         let log = &self.logs[room.index()];
         let homeserver = &self.servers[server.index()];
         let members = Self::local_members(log, server, &homeserver.db.rooms[&room].state);
-        let able: Vec<UserId> = members.into_iter().filter(|user| homeserver.can_act(*user)).collect();
+        let able: Vec<UserId> = members
+            .into_iter()
+            .filter(|user| homeserver.can_act(*user))
+            .collect();
         let pair = (u64::from(server.0) << 32) | u64::from(room.0);
-        let index = self.streams.stream(WHO_SCROLLS, pair, number).below(able.len() as u64) as usize;
+        let index = self
+            .streams
+            .stream(WHO_SCROLLS, pair, number)
+            .below(able.len() as u64) as usize;
         if let Some(who) = able.get(index).copied() {
             let page = self.world.people.page;
             let people = &self.world.people;
-            let mean =
-                if self.looks_back(now, server) { people.scroll_pages_after_loss } else { people.scroll_pages };
-            let pages =
-                self.streams.stream(HOW_FAR, pair, number).exponential(SimDuration(u64::from(mean))).0;
+            let mean = if self.looks_back(now, server) {
+                people.scroll_pages_after_loss
+            } else {
+                people.scroll_pages
+            };
+            let pages = self
+                .streams
+                .stream(HOW_FAR, pair, number)
+                .exponential(SimDuration(u64::from(mean)))
+                .0;
             let most = Some(u32::try_from(pages).unwrap_or(u32::MAX));
-            self.act(now, &Action::Scroll { room, who, page, passes: 1, pause: true, most }, 0);
+            self.act(
+                now,
+                &Action::Scroll {
+                    room,
+                    who,
+                    page,
+                    passes: 1,
+                    pause: true,
+                    most,
+                },
+                0,
+            );
         }
         self.plan_scroll(now, server, room, number);
     }

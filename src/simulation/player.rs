@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::faults::Fault;
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::{SimDuration, SimTime};
-use crate::protocol::matrix::{actor, Refusal, Rules};
+use crate::protocol::matrix::{Refusal, Rules, actor};
 use crate::room::StateKey;
 use crate::verify::{PlayStep, Played, Recording, Script, StepResult};
 use crate::workload::{Action, People};
@@ -51,7 +51,10 @@ fn world_of(recording: &Recording, script: &Script, in_step: bool) -> World {
         .enumerate()
         .map(|(rank, (name, settings))| ServerSpec {
             name: name.clone(),
-            rules: rules_of(settings.retry.as_deref() == Some("default"), settings.retention.as_ref()),
+            rules: rules_of(
+                settings.retry.as_deref() == Some("default"),
+                settings.retention.as_ref(),
+            ),
             backups: None,
             rank: rank as u32,
         })
@@ -84,7 +87,10 @@ fn world_of(recording: &Recording, script: &Script, in_step: bool) -> World {
 
 /// The settings of the recorded servers (format, section 4).
 fn rules_of(default_retry: bool, retention: Option<&serde_json::Value>) -> Rules {
-    let mut rules = Rules { wake_period: SimDuration::seconds(3), ..Rules::default() };
+    let mut rules = Rules {
+        wake_period: SimDuration::seconds(3),
+        ..Rules::default()
+    };
     if !default_retry {
         rules.destination_min_retry = SimDuration::seconds(1);
         rules.destination_max_retry = SimDuration::seconds(1);
@@ -148,10 +154,20 @@ impl<'a> Player<'a> {
                     self.strike(fault);
                     None
                 }
-                PlayStep::Send { room, tag, by, counts, turn } => Some(self.send(*room, tag, by, counts, *turn)),
-                PlayStep::Redact { room, by, tag, server, number } => {
-                    Some(self.redact(*room, *by, tag, *server, *number))
-                }
+                PlayStep::Send {
+                    room,
+                    tag,
+                    by,
+                    counts,
+                    turn,
+                } => Some(self.send(*room, tag, by, counts, *turn)),
+                PlayStep::Redact {
+                    room,
+                    by,
+                    tag,
+                    server,
+                    number,
+                } => Some(self.redact(*room, *by, tag, *server, *number)),
                 PlayStep::Act(action) => Some(self.act(action)),
             };
             if let Some(result) = result {
@@ -189,12 +205,19 @@ impl<'a> Player<'a> {
                 return;
             }
             let since = now.since(start);
-            if since >= SETTLE_LIMIT || (owed && since >= OWED_LIMIT && now >= quiet_since + QUIET) {
+            if since >= SETTLE_LIMIT || (owed && since >= OWED_LIMIT && now >= quiet_since + QUIET)
+            {
                 return;
             }
-            let next = if now < quiet_since + QUIET { quiet_since + QUIET } else { now + QUIET };
+            let next = if now < quiet_since + QUIET {
+                quiet_since + QUIET
+            } else {
+                now + QUIET
+            };
             match self.step_before(next) {
-                Some(Event::Arrive { .. } | Event::Act { .. } | Event::Strike(_)) => quiet_since = self.now(),
+                Some(Event::Arrive { .. } | Event::Act { .. } | Event::Strike(_)) => {
+                    quiet_since = self.now()
+                }
                 Some(_) => {}
                 None => self.simulation.queue.advance(next),
             }
@@ -203,15 +226,18 @@ impl<'a> Player<'a> {
 
     fn owes_something(&self) -> bool {
         let servers = &self.simulation.servers;
-        servers.iter().filter(|server| self.runs(server.id)).any(|server| {
-            servers.iter().any(|other| {
-                other.id != server.id
-                    && self.runs(other.id)
-                    && self.simulation.reachable(server.id, other.id)
-                    && !self.backs_off(server.id, other.id)
-                    && server.owes(other.id)
+        servers
+            .iter()
+            .filter(|server| self.runs(server.id))
+            .any(|server| {
+                servers.iter().any(|other| {
+                    other.id != server.id
+                        && self.runs(other.id)
+                        && self.simulation.reachable(server.id, other.id)
+                        && !self.backs_off(server.id, other.id)
+                        && server.owes(other.id)
+                })
             })
-        })
     }
 
     fn runs(&self, server: ServerId) -> bool {
@@ -239,17 +265,26 @@ impl<'a> Player<'a> {
                     && self.runs(*to)
                     && self.simulation.reachable(from, *to)
                     && !self.backs_off(from, *to)
-                    && self.simulation.servers[to.index()].in_room(room, &self.simulation.logs[room.index()])
+                    && self.simulation.servers[to.index()]
+                        .in_room(room, &self.simulation.logs[room.index()])
             })
             .collect()
     }
 
     /// Waits until all listeners have the event; names those that have not.
-    fn wait_heard(&mut self, room: RoomId, event: EventNo, listeners: &BTreeSet<ServerId>) -> BTreeSet<ServerId> {
+    fn wait_heard(
+        &mut self,
+        room: RoomId,
+        event: EventNo,
+        listeners: &BTreeSet<ServerId>,
+    ) -> BTreeSet<ServerId> {
         let deadline = self.now() + HEARD_WITHIN;
         loop {
-            let deaf: BTreeSet<ServerId> =
-                listeners.iter().copied().filter(|server| !self.has(*server, room, event)).collect();
+            let deaf: BTreeSet<ServerId> = listeners
+                .iter()
+                .copied()
+                .filter(|server| !self.has(*server, room, event))
+                .collect();
             if deaf.is_empty() {
                 return deaf;
             }
@@ -277,7 +312,11 @@ impl<'a> Player<'a> {
         self.simulation.settle_rooms();
         let deadline = now + SETTLE_LIMIT;
         loop {
-            let answer = self.simulation.answered.get(&ticket).and_then(|answered| answered.outcome);
+            let answer = self
+                .simulation
+                .answered
+                .get(&ticket)
+                .and_then(|answered| answered.outcome);
             if let Some(outcome) = answer {
                 return outcome;
             }
@@ -294,7 +333,11 @@ impl<'a> Player<'a> {
         self.simulation.settle_rooms();
         if matches!(
             fault,
-            Fault::Backup { .. } | Fault::Restore { .. } | Fault::Start { .. } | Fault::Thaw { .. } | Fault::Heal { .. }
+            Fault::Backup { .. }
+                | Fault::Restore { .. }
+                | Fault::Start { .. }
+                | Fault::Thaw { .. }
+                | Fault::Heal { .. }
         ) {
             // A backup stops the process and starts it again; what it leaves is the same.
             self.wait_until(self.now() + BACK_PAUSE);
@@ -302,7 +345,14 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn send(&mut self, room: RoomId, tag: &str, by: &[UserId], counts: &[u32], turn: u32) -> StepResult {
+    fn send(
+        &mut self,
+        room: RoomId,
+        tag: &str,
+        by: &[UserId],
+        counts: &[u32],
+        turn: u32,
+    ) -> StepResult {
         let mut left: Vec<u32> = counts.to_vec();
         let mut unheard = BTreeSet::new();
         let mut failed: BTreeMap<String, String> = BTreeMap::new();
@@ -320,7 +370,10 @@ impl<'a> Player<'a> {
                     match self.send_one(room, tag, *user, server) {
                         Ok(event) => last = Some(event),
                         Err(refusal) => {
-                            failed.insert(self.script.users[user.index()].name.clone(), code(refusal));
+                            failed.insert(
+                                self.script.users[user.index()].name.clone(),
+                                code(refusal),
+                            );
                             left[index] = 0;
                             break;
                         }
@@ -332,25 +385,53 @@ impl<'a> Player<'a> {
             }
         }
         StepResult {
-            result: failed.values().min().cloned().unwrap_or_else(|| "ok".to_owned()),
+            result: failed
+                .values()
+                .min()
+                .cloned()
+                .unwrap_or_else(|| "ok".to_owned()),
             unheard: self.names(&unheard),
             failed: failed.into_keys().collect(),
             seen: Vec::new(),
         }
     }
 
-    fn send_one(&mut self, room: RoomId, tag: &str, by: UserId, server: ServerId) -> Result<EventNo, Refusal> {
-        self.ask(&Action::Send { room, by, file: None })?;
-        let event = self.simulation.logs[room.index()].last().expect("just sent");
+    fn send_one(
+        &mut self,
+        room: RoomId,
+        tag: &str,
+        by: UserId,
+        server: ServerId,
+    ) -> Result<EventNo, Refusal> {
+        self.ask(&Action::Send {
+            room,
+            by,
+            file: None,
+        })?;
+        let event = self.simulation.logs[room.index()]
+            .last()
+            .expect("just sent");
         let class = format!("{tag}@{}", self.script.servers[server.index()]);
-        let count = self.sent.entry(room).or_default().entry(class.clone()).or_insert(0);
+        let count = self
+            .sent
+            .entry(room)
+            .or_default()
+            .entry(class.clone())
+            .or_insert(0);
         *count += 1;
         self.labels.insert((room, event), (class, *count));
         self.wait_until(self.now() + ANSWER_TIME);
         Ok(event)
     }
 
-    fn redact(&mut self, room: RoomId, by: UserId, tag: &str, server: ServerId, number: u32) -> StepResult {
+    fn redact(
+        &mut self,
+        room: RoomId,
+        by: UserId,
+        tag: &str,
+        server: ServerId,
+        number: u32,
+    ) -> StepResult {
         let class = format!("{tag}@{}", self.script.servers[server.index()]);
         let target = self
             .labels
@@ -359,12 +440,18 @@ impl<'a> Player<'a> {
             .map(|((_, event), _)| *event);
         match target {
             Some(target) => self.act(&Action::Redact { room, by, target }),
-            None => StepResult { result: "none".to_owned(), ..StepResult::default() },
+            None => StepResult {
+                result: "none".to_owned(),
+                ..StepResult::default()
+            },
         }
     }
 
     fn names(&self, servers: &BTreeSet<ServerId>) -> Vec<String> {
-        servers.iter().map(|server| self.script.servers[server.index()].clone()).collect()
+        servers
+            .iter()
+            .map(|server| self.script.servers[server.index()].clone())
+            .collect()
     }
 
     /// A single action with what it waits for.
@@ -382,7 +469,10 @@ impl<'a> Player<'a> {
         };
         let before = room.map(|room| self.simulation.logs[room.index()].len());
         let outcome = self.ask(action);
-        let mut result = StepResult { result: outcome.map_or_else(code, |()| "ok".to_owned()), ..StepResult::default() };
+        let mut result = StepResult {
+            result: outcome.map_or_else(code, |()| "ok".to_owned()),
+            ..StepResult::default()
+        };
         if let (Ok(()), Some(room), Some(home)) = (outcome, room, home) {
             if let Action::Join { via, .. } = action {
                 listeners.extend(self.listeners(home, room));
@@ -393,7 +483,11 @@ impl<'a> Player<'a> {
                 let _ = who;
             }
             let made = self.simulation.logs[room.index()].len();
-            let event = if Some(made) > before { made.checked_sub(1) } else { self.present_event(home, room, action) };
+            let event = if Some(made) > before {
+                made.checked_sub(1)
+            } else {
+                self.present_event(home, room, action)
+            };
             if let Some(event) = event {
                 let deaf = self.wait_heard(room, event, &listeners);
                 result.unheard = self.names(&deaf);
@@ -412,8 +506,12 @@ impl<'a> Player<'a> {
     fn present_event(&mut self, home: ServerId, room: RoomId, action: &Action) -> Option<EventNo> {
         use crate::workload::StateField;
         let key = match action {
-            Action::Invite { who, .. } | Action::Join { who, .. } | Action::Leave { who, .. } => StateKey::Member(*who),
-            Action::Kick { who, .. } | Action::Ban { who, .. } | Action::Unban { who, .. } => StateKey::Member(*who),
+            Action::Invite { who, .. } | Action::Join { who, .. } | Action::Leave { who, .. } => {
+                StateKey::Member(*who)
+            }
+            Action::Kick { who, .. } | Action::Ban { who, .. } | Action::Unban { who, .. } => {
+                StateKey::Member(*who)
+            }
             Action::SetPower { .. } => StateKey::PowerLevels,
             Action::SetState { field, .. } => match field {
                 StateField::Name => StateKey::Name,
@@ -423,24 +521,58 @@ impl<'a> Player<'a> {
             },
             _ => return None,
         };
-        self.simulation.servers[home.index()].db.rooms.get(&room)?.state.get(&key).copied()
+        self.simulation.servers[home.index()]
+            .db
+            .rooms
+            .get(&room)?
+            .state
+            .get(&key)
+            .copied()
     }
 
     fn scroll(&mut self, action: &Action) -> StepResult {
-        let Action::Scroll { room, who, page, passes, pause, .. } = *action else { unreachable!("a scroll") };
-        let mut result = StepResult { result: "ok".to_owned(), ..StepResult::default() };
+        let Action::Scroll {
+            room,
+            who,
+            page,
+            passes,
+            pause,
+            ..
+        } = *action
+        else {
+            unreachable!("a scroll")
+        };
+        let mut result = StepResult {
+            result: "ok".to_owned(),
+            ..StepResult::default()
+        };
         for _ in 0..passes {
             self.settle();
             let ticket = self.simulation.next_ticket;
-            let once = Action::Scroll { room, who, page, passes: 1, pause, most: None };
+            let once = Action::Scroll {
+                room,
+                who,
+                page,
+                passes: 1,
+                pause,
+                most: None,
+            };
             if let Err(refusal) = self.ask(&once) {
                 result.result = code(refusal);
                 break;
             }
-            let shown: BTreeSet<EventNo> =
-                self.simulation.answered[&ticket].passes.iter().flat_map(|(items, _)| items.clone()).collect();
-            let mut seen: BTreeMap<String, u64> =
-                self.sent.get(&room).into_iter().flatten().map(|(class, _)| (class.clone(), 0)).collect();
+            let shown: BTreeSet<EventNo> = self.simulation.answered[&ticket]
+                .passes
+                .iter()
+                .flat_map(|(items, _)| items.clone())
+                .collect();
+            let mut seen: BTreeMap<String, u64> = self
+                .sent
+                .get(&room)
+                .into_iter()
+                .flatten()
+                .map(|(class, _)| (class.clone(), 0))
+                .collect();
             for event in shown {
                 if let Some((class, _)) = self.labels.get(&(room, event)) {
                     *seen.entry(class.clone()).or_default() += 1;
@@ -471,5 +603,9 @@ fn event_room(action: &Action) -> Option<RoomId> {
 
 /// A refusal as recordings write it.
 fn code(refusal: Refusal) -> String {
-    if refusal.status == 0 { refusal.code.to_owned() } else { format!("{} {}", refusal.status, refusal.code) }
+    if refusal.status == 0 {
+        refusal.code.to_owned()
+    } else {
+        format!("{} {}", refusal.status, refusal.code)
+    }
 }

@@ -4,7 +4,7 @@ use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::room::TrafficRef;
 
-use super::{class, Event, Power, Simulation};
+use super::{Event, Power, Simulation, class};
 
 /// How far a room's drawn messages have been made.
 #[derive(Debug, Clone)]
@@ -19,7 +19,11 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new(start: SimTime) -> Self {
         let day = u32::try_from(start.day()).expect("a day of this millennium");
-        Clock { next: TrafficRef { day, number: 0 }, single: None, generation: 0 }
+        Clock {
+            next: TrafficRef { day, number: 0 },
+            single: None,
+            generation: 0,
+        }
     }
 }
 
@@ -49,7 +53,10 @@ impl Simulation<'_> {
             if day == today {
                 return;
             }
-            clock.next = TrafficRef { day: day + 1, number: 0 };
+            clock.next = TrafficRef {
+                day: day + 1,
+                number: 0,
+            };
         }
     }
 
@@ -69,7 +76,9 @@ impl Simulation<'_> {
         let now = self.queue.now();
         while let Some(room) = self.touched.pop_first() {
             self.start_scrolling(room);
-            if self.logs[room.index()].traffic().per_day <= 0.0 || self.logs[room.index()].is_empty() {
+            if self.logs[room.index()].traffic().per_day <= 0.0
+                || self.logs[room.index()].is_empty()
+            {
                 continue;
             }
             self.update_silence(room);
@@ -100,7 +109,8 @@ impl Simulation<'_> {
                 replica.follows && (replica.heads.len() == 1 || replica.state == *state)
             });
             self.power[host.index()] == Power::Up
-                && (self.is_deaf(*host, room) || (in_step && !homeserver.memory.busy.contains(&room)))
+                && (self.is_deaf(*host, room)
+                    || (in_step && !homeserver.memory.busy.contains(&room)))
                 && hosts.keys().all(|other| {
                     other == host || (self.reachable(*host, *other) && homeserver.is_clear(*other))
                 })
@@ -137,8 +147,10 @@ impl Simulation<'_> {
         let tomorrow = self.queue.now().day() as u32 + 1;
         let log = &self.logs[room.index()];
         let Some(last) = log.last() else { return };
-        let members: Vec<(UserId, bool)> =
-            log.joined(log.state_after(last)).map(|user| (user, self.can_speak(room, user))).collect();
+        let members: Vec<(UserId, bool)> = log
+            .joined(log.state_after(last))
+            .map(|user| (user, self.can_speak(room, user)))
+            .collect();
         let log = &mut self.logs[room.index()];
         for (user, can_speak) in members {
             if can_speak {
@@ -153,11 +165,15 @@ impl Simulation<'_> {
     /// the rest of the day is made one by one.
     fn day_has_no_leaver(&self, room: RoomId) -> bool {
         let log = &self.logs[room.index()];
-        let (Some(last), Some(basis)) = (log.last(), log.basis(self.queue.now().day() as u32)) else {
+        let (Some(last), Some(basis)) = (log.last(), log.basis(self.queue.now().day() as u32))
+        else {
             return true;
         };
         let (now, then) = (log.state_after(last), log.state_after(basis));
-        now.ptr_eq(then) || log.joined(then).all(|user| log.membership_in(now, user) == Some(crate::room::Membership::Join))
+        now.ptr_eq(then)
+            || log
+                .joined(then)
+                .all(|user| log.membership_in(now, user) == Some(crate::room::Membership::Join))
     }
 
     /// Puts the room's next drawn message on the queue.
@@ -171,29 +187,52 @@ impl Simulation<'_> {
             if let Some(at) = times.get(clock.next.number as usize) {
                 clock.generation += 1;
                 clock.single = Some(clock.generation);
-                let event = Event::Speak { room, generation: clock.generation, message: clock.next };
+                let event = Event::Speak {
+                    room,
+                    generation: clock.generation,
+                    message: clock.next,
+                };
                 self.queue.push(*at, class::PERSON, source, event);
                 return;
             }
-            clock.next = TrafficRef { day: clock.next.day + 1, number: 0 };
+            clock.next = TrafficRef {
+                day: clock.next.day + 1,
+                number: 0,
+            };
         }
         clock.generation += 1;
         clock.single = Some(clock.generation);
     }
 
     /// A drawn message is due.
-    pub(super) fn speak(&mut self, _now: SimTime, room: RoomId, generation: u32, message: TrafficRef) {
+    pub(super) fn speak(
+        &mut self,
+        _now: SimTime,
+        room: RoomId,
+        generation: u32,
+        message: TrafficRef,
+    ) {
         if self.clocks[room.index()].single != Some(generation) {
             return;
         }
         let clock = &mut self.clocks[room.index()];
-        clock.next = TrafficRef { day: message.day, number: message.number + 1 };
+        clock.next = TrafficRef {
+            day: message.day,
+            number: message.number + 1,
+        };
         let log = &self.logs[room.index()];
-        if let Some(basis) = log.basis(message.day).filter(|basis| log.has_speakers(message.day, *basis)) {
-            let (author, server) = log.day(message.day, basis).author(&self.streams, room, message.number);
+        if let Some(basis) = log
+            .basis(message.day)
+            .filter(|basis| log.has_speakers(message.day, *basis))
+        {
+            let (author, server) =
+                log.day(message.day, basis)
+                    .author(&self.streams, room, message.number);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.
-                let _ = self.decide(server, |homeserver, context| homeserver.speak(context, room, author, message));
+                let _ = self.decide(server, |homeserver, context| {
+                    homeserver.speak(context, room, author, message)
+                });
             }
         }
         self.touched.insert(room);

@@ -7,18 +7,25 @@ use crate::journal::{Fact, RoomId, ServerId, Why};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::{Database, Homeserver, MediaStore};
 
-use super::{class, Backup, Event, Power, Simulation};
+use super::{Backup, Event, Power, Simulation, class};
 
 impl Simulation<'_> {
     /// Backups by schedule are faults' peaceful siblings: events on the queue.
     pub(super) fn plan_backups(&mut self) {
         for (i, spec) in self.world.servers.iter().enumerate() {
-            let Some(schedule) = &spec.backups else { continue };
+            let Some(schedule) = &spec.backups else {
+                continue;
+            };
             let server = ServerId(i as u32);
             let last = schedule.last.unwrap_or(self.world.end).min(self.world.end);
             let mut at = schedule.first;
             while at <= last {
-                self.queue.push(at, class::STRIKE, server.0 + 1, Event::Strike(Fault::Backup { server }));
+                self.queue.push(
+                    at,
+                    class::STRIKE,
+                    server.0 + 1,
+                    Event::Strike(Fault::Backup { server }),
+                );
                 at = at + schedule.every;
             }
         }
@@ -29,11 +36,20 @@ impl Simulation<'_> {
         let server = fault.server();
         self.advance_server(server, now);
         if !matches!(fault, Fault::Backup { .. }) {
-            self.journal.write(Fact::Struck { at: now, server, fault: fault.name() });
+            self.journal.write(Fact::Struck {
+                at: now,
+                server,
+                fault: fault.name(),
+            });
         }
         match fault {
             Fault::Backup { server } => self.back_up(now, *server),
-            Fault::Restore { server, to, media, key } => {
+            Fault::Restore {
+                server,
+                to,
+                media,
+                key,
+            } => {
                 self.stop(now, *server, Power::Down);
                 self.restore(now, *server, to.unwrap_or(now), *media, *key);
                 self.start(now, *server);
@@ -73,8 +89,12 @@ impl Simulation<'_> {
         self.servers[server.index()].stop();
         self.scrolling.retain(|(of, _), _| *of != server);
         // Whoever waited for it is told; what it waited for is forgotten.
-        let waiting: Vec<u64> =
-            self.held.iter().filter(|(_, held)| held.to == server).map(|(number, _)| *number).collect();
+        let waiting: Vec<u64> = self
+            .held
+            .iter()
+            .filter(|(_, held)| held.to == server)
+            .map(|(number, _)| *number)
+            .collect();
         for number in waiting {
             self.expire(server, number);
             self.held.remove(&number);
@@ -97,13 +117,28 @@ impl Simulation<'_> {
         }
         let homeserver = &mut self.servers[server.index()];
         homeserver.sync_all(&self.logs, &self.world.rooms);
-        let backup = Backup { at: now, db: homeserver.db.clone(), media: homeserver.media.clone() };
+        let backup = Backup {
+            at: now,
+            db: homeserver.db.clone(),
+            media: homeserver.media.clone(),
+        };
         self.backups[server.index()].push(backup);
     }
 
     /// The stores go back to the newest backup at or before `to`; each store as it was said.
-    fn restore(&mut self, now: SimTime, server: ServerId, to: SimTime, media: MediaFate, key: KeyFate) {
-        let Some(backup) = self.backups[server.index()].iter().rev().find(|backup| backup.at <= to).cloned()
+    fn restore(
+        &mut self,
+        now: SimTime,
+        server: ServerId,
+        to: SimTime,
+        media: MediaFate,
+        key: KeyFate,
+    ) {
+        let Some(backup) = self.backups[server.index()]
+            .iter()
+            .rev()
+            .find(|backup| backup.at <= to)
+            .cloned()
         else {
             return;
         };
@@ -121,7 +156,14 @@ impl Simulation<'_> {
     }
 
     /// Another database takes the place of the present one; what is missing in it is written down.
-    fn roll_back(&mut self, now: SimTime, server: ServerId, db: Database, backup_at: Option<SimTime>, why: Why) {
+    fn roll_back(
+        &mut self,
+        now: SimTime,
+        server: ServerId,
+        db: Database,
+        backup_at: Option<SimTime>,
+        why: Why,
+    ) {
         let homeserver = &mut self.servers[server.index()];
         homeserver.sync_all(&self.logs, &self.world.rooms);
         let old = std::mem::replace(&mut homeserver.db, db);

@@ -61,7 +61,11 @@ pub fn compare(recording: &Recording, played: &Played) -> Comparison {
             if ours == theirs {
                 comparison.right += 1;
             } else {
-                comparison.wrong.push(Wrong { path: path.clone(), recorded: theirs, simulated: ours });
+                comparison.wrong.push(Wrong {
+                    path: path.clone(),
+                    recorded: theirs,
+                    simulated: ours,
+                });
             }
         }
     }
@@ -138,10 +142,15 @@ fn result_cells(step: usize, result: &Value, cells: &mut Cells) {
 fn leaves(path: &str, value: &Value, cells: &mut Cells) {
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| leaves(&format!("{path}.{name}"), value, cells));
+            fields
+                .iter()
+                .for_each(|(name, value)| leaves(&format!("{path}.{name}"), value, cells));
         }
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().enumerate().for_each(|(i, value)| leaves(&format!("{path}.{i}"), value, cells));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(i, value)| leaves(&format!("{path}.{i}"), value, cells));
         }
         plain => {
             cells.insert(path.to_owned(), plain.clone());

@@ -105,35 +105,134 @@ pub enum Step {
         version: Option<String>,
         history_visibility: Option<VisibilityName>,
     },
-    Invite { room: String, by: String, who: String },
-    Join { room: String, who: String, via: Option<String> },
-    Leave { room: String, who: String },
-    Kick { room: String, by: String, who: String },
-    Ban { room: String, by: String, who: String },
-    Unban { room: String, by: String, who: String },
-    Send { room: String, tag: String, by: Vec<String>, counts: Vec<u32>, turn: u32 },
-    SetState { room: String, by: String, #[serde(rename = "type")] field: FieldName, value: String },
-    SetPower { room: String, by: String, users: BTreeMap<String, i64>, events_default: Option<i64> },
-    Redact { room: String, by: String, target: (String, String, u32) },
-    Backup { server: String },
-    Restore { server: String, media: MediaName, signing_key: KeyName },
-    Stop { server: String },
-    Start { server: String },
-    Freeze { server: String },
-    Thaw { server: String },
-    Cut { between: (String, String) },
-    Heal { between: (String, String) },
-    PurgeHistory { server: String, room: String, keep_last: u32, delete_local: bool },
-    Scroll { who: String, room: String, page: u32, passes: u32, pause: Option<String> },
-    Register { who: String, password: String },
-    Login { who: String, password: String, session: String },
-    CheckSession { who: String, session: String },
-    SetPassword { who: String, old: String, password: String },
-    Deactivate { who: String, password: String },
-    Upload { media: String, by: String },
-    Download { media: String, by: String },
+    Invite {
+        room: String,
+        by: String,
+        who: String,
+    },
+    Join {
+        room: String,
+        who: String,
+        via: Option<String>,
+    },
+    Leave {
+        room: String,
+        who: String,
+    },
+    Kick {
+        room: String,
+        by: String,
+        who: String,
+    },
+    Ban {
+        room: String,
+        by: String,
+        who: String,
+    },
+    Unban {
+        room: String,
+        by: String,
+        who: String,
+    },
+    Send {
+        room: String,
+        tag: String,
+        by: Vec<String>,
+        counts: Vec<u32>,
+        turn: u32,
+    },
+    SetState {
+        room: String,
+        by: String,
+        #[serde(rename = "type")]
+        field: FieldName,
+        value: String,
+    },
+    SetPower {
+        room: String,
+        by: String,
+        users: BTreeMap<String, i64>,
+        events_default: Option<i64>,
+    },
+    Redact {
+        room: String,
+        by: String,
+        target: (String, String, u32),
+    },
+    Backup {
+        server: String,
+    },
+    Restore {
+        server: String,
+        media: MediaName,
+        signing_key: KeyName,
+    },
+    Stop {
+        server: String,
+    },
+    Start {
+        server: String,
+    },
+    Freeze {
+        server: String,
+    },
+    Thaw {
+        server: String,
+    },
+    Cut {
+        between: (String, String),
+    },
+    Heal {
+        between: (String, String),
+    },
+    PurgeHistory {
+        server: String,
+        room: String,
+        keep_last: u32,
+        delete_local: bool,
+    },
+    Scroll {
+        who: String,
+        room: String,
+        page: u32,
+        passes: u32,
+        pause: Option<String>,
+    },
+    Register {
+        who: String,
+        password: String,
+    },
+    Login {
+        who: String,
+        password: String,
+        session: String,
+    },
+    CheckSession {
+        who: String,
+        session: String,
+    },
+    SetPassword {
+        who: String,
+        old: String,
+        password: String,
+    },
+    Deactivate {
+        who: String,
+        password: String,
+    },
+    Upload {
+        media: String,
+        by: String,
+    },
+    Download {
+        media: String,
+        by: String,
+    },
     Settle {},
-    Measure { stage: String, server: String },
+    Measure {
+        stage: String,
+        server: String,
+    },
 }
 
 /// Room presets.
@@ -190,8 +289,10 @@ pub enum KeyName {
 
 /// Reads one recording.
 pub fn read(path: &Path) -> Result<Recording, RecordingError> {
-    let text = std::fs::read(path)
-        .map_err(|cause| RecordingError::Unreadable { path: path.to_owned(), cause })?;
+    let text = std::fs::read(path).map_err(|cause| RecordingError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
     let mut deserializer = serde_json::Deserializer::from_slice(&text);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| RecordingError::Malformed {
         path: path.to_owned(),

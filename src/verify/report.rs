@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::compare::Comparison;
 use super::recording::RecordingError;
@@ -22,17 +22,26 @@ pub struct Report {
 impl Report {
     /// Cells compared.
     pub fn cells(&self) -> usize {
-        self.comparisons.iter().map(|comparison| comparison.cells).sum()
+        self.comparisons
+            .iter()
+            .map(|comparison| comparison.cells)
+            .sum()
     }
 
     /// Cells right.
     pub fn right(&self) -> usize {
-        self.comparisons.iter().map(|comparison| comparison.right).sum()
+        self.comparisons
+            .iter()
+            .map(|comparison| comparison.right)
+            .sum()
     }
 
     /// Recordings right in every cell.
     pub fn wholly_right(&self) -> usize {
-        self.comparisons.iter().filter(|comparison| comparison.wrong.is_empty()).count()
+        self.comparisons
+            .iter()
+            .filter(|comparison| comparison.wrong.is_empty())
+            .count()
     }
 
     /// For programs.
@@ -40,7 +49,12 @@ impl Report {
         let by_experiment: Map<String, Value> = self
             .comparisons
             .iter()
-            .map(|c| (c.name.clone(), json!({ "cells": c.cells, "right": c.right })))
+            .map(|c| {
+                (
+                    c.name.clone(),
+                    json!({ "cells": c.cells, "right": c.right }),
+                )
+            })
             .collect();
         json!({
             "experiments": self.comparisons.len(),
@@ -54,18 +68,41 @@ impl Report {
     pub fn text(&self, all: bool) -> String {
         let mut text = String::new();
         for c in &self.comparisons {
-            let mark = if c.wrong.is_empty() { "ok".to_owned() } else { format!("{} differ", c.wrong.len()) };
+            let mark = if c.wrong.is_empty() {
+                "ok".to_owned()
+            } else {
+                format!("{} differ", c.wrong.len())
+            };
             let unstable = match c.unstable {
                 0 => String::new(),
-                n => format!("  (and {}/{n} unstable ones within what was seen)", c.unstable_fine),
+                n => format!(
+                    "  (and {}/{n} unstable ones within what was seen)",
+                    c.unstable_fine
+                ),
             };
-            let _ = writeln!(text, "{:<24} {:>5}/{:<5} {mark}{unstable}", c.name, c.right, c.cells);
-            let shown = if all { c.wrong.len() } else { SHOWN.min(c.wrong.len()) };
+            let _ = writeln!(
+                text,
+                "{:<24} {:>5}/{:<5} {mark}{unstable}",
+                c.name, c.right, c.cells
+            );
+            let shown = if all {
+                c.wrong.len()
+            } else {
+                SHOWN.min(c.wrong.len())
+            };
             for wrong in &c.wrong[..shown] {
-                let _ = writeln!(text, "    {}: {} recorded, {} simulated", wrong.path, wrong.recorded, wrong.simulated);
+                let _ = writeln!(
+                    text,
+                    "    {}: {} recorded, {} simulated",
+                    wrong.path, wrong.recorded, wrong.simulated
+                );
             }
             if shown < c.wrong.len() {
-                let _ = writeln!(text, "    ... and {} more (--all shows them)", c.wrong.len() - shown);
+                let _ = writeln!(
+                    text,
+                    "    ... and {} more (--all shows them)",
+                    c.wrong.len() - shown
+                );
             }
         }
         let _ = writeln!(

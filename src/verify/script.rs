@@ -31,11 +31,26 @@ pub struct Script {
 #[allow(missing_docs, reason = "as in the format")]
 pub enum PlayStep {
     Act(Action),
-    Send { room: RoomId, tag: String, by: Vec<UserId>, counts: Vec<u32>, turn: u32 },
-    Redact { room: RoomId, by: UserId, tag: String, server: ServerId, number: u32 },
+    Send {
+        room: RoomId,
+        tag: String,
+        by: Vec<UserId>,
+        counts: Vec<u32>,
+        turn: u32,
+    },
+    Redact {
+        room: RoomId,
+        by: UserId,
+        tag: String,
+        server: ServerId,
+        number: u32,
+    },
     Strike(Fault),
     Settle,
-    Measure { stage: String, server: ServerId },
+    Measure {
+        stage: String,
+        server: ServerId,
+    },
 }
 
 struct Labels<'a> {
@@ -50,24 +65,42 @@ struct Labels<'a> {
 impl Labels<'_> {
     fn unknown(&self, what: &'static str, name: &str, remedy: &'static str) -> RecordingError {
         let place = format!("script[{}]", self.step);
-        RecordingError::Unknown { path: self.path.to_owned(), place, what, name: name.to_owned(), remedy }
+        RecordingError::Unknown {
+            path: self.path.to_owned(),
+            place,
+            what,
+            name: name.to_owned(),
+            remedy,
+        }
     }
 
     fn server(&self, name: &str) -> Result<ServerId, RecordingError> {
-        self.servers.get(name).copied().ok_or_else(|| self.unknown("server", name, "declare it under `servers`"))
+        self.servers
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.unknown("server", name, "declare it under `servers`"))
     }
 
     fn user(&self, name: &str) -> Result<UserId, RecordingError> {
         let remedy = "declare it under `users`, or let it register first";
-        self.users.get(name).copied().ok_or_else(|| self.unknown("user", name, remedy))
+        self.users
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.unknown("user", name, remedy))
     }
 
     fn room(&self, name: &str) -> Result<RoomId, RecordingError> {
-        self.rooms.get(name).copied().ok_or_else(|| self.unknown("room", name, "create it with `create_room`"))
+        self.rooms
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.unknown("room", name, "create it with `create_room`"))
     }
 
     fn media(&self, name: &str) -> Result<MediaId, RecordingError> {
-        self.media.get(name).copied().ok_or_else(|| self.unknown("media", name, "upload it first"))
+        self.media
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.unknown("media", name, "upload it first"))
     }
 }
 
@@ -78,13 +111,22 @@ impl Script {
         let mut labels = Labels {
             path,
             step: 0,
-            servers: servers.iter().enumerate().map(|(i, name)| (name.clone(), ServerId(i as u32))).collect(),
+            servers: servers
+                .iter()
+                .enumerate()
+                .map(|(i, name)| (name.clone(), ServerId(i as u32)))
+                .collect(),
             users: BTreeMap::new(),
             rooms: BTreeMap::new(),
             media: BTreeMap::new(),
         };
-        let mut script =
-            Script { servers, users: Vec::new(), rooms: Vec::new(), media: Vec::new(), steps: Vec::new() };
+        let mut script = Script {
+            servers,
+            users: Vec::new(),
+            rooms: Vec::new(),
+            media: Vec::new(),
+            steps: Vec::new(),
+        };
         for name in &recording.users {
             script.add_user(&mut labels, name, true)?;
         }
@@ -100,26 +142,55 @@ impl Script {
         Ok(script)
     }
 
-    fn add_user(&mut self, labels: &mut Labels<'_>, name: &str, exists: bool) -> Result<(), RecordingError> {
+    fn add_user(
+        &mut self,
+        labels: &mut Labels<'_>,
+        name: &str,
+        exists: bool,
+    ) -> Result<(), RecordingError> {
         if labels.users.contains_key(name) {
             return Ok(());
         }
         let server = labels.server(name.split_once('@').map_or("", |(_, server)| server))?;
-        labels.users.insert(name.to_owned(), UserId(self.users.len() as u32));
-        self.users.push(UserSpec { name: name.to_owned(), server, exists, weight: 0 });
+        labels
+            .users
+            .insert(name.to_owned(), UserId(self.users.len() as u32));
+        self.users.push(UserSpec {
+            name: name.to_owned(),
+            server,
+            exists,
+            weight: 0,
+        });
         Ok(())
     }
 
     /// Rooms, users and files that a step brings into being.
     fn declare(&mut self, labels: &mut Labels<'_>, step: &Step) -> Result<(), RecordingError> {
         match step {
-            Step::CreateRoom { room, preset, federate, version, history_visibility, .. } => {
-                labels.rooms.insert(room.clone(), RoomId(self.rooms.len() as u32));
-                self.rooms.push(room_spec(room, *preset, *federate, version.as_deref(), *history_visibility));
+            Step::CreateRoom {
+                room,
+                preset,
+                federate,
+                version,
+                history_visibility,
+                ..
+            } => {
+                labels
+                    .rooms
+                    .insert(room.clone(), RoomId(self.rooms.len() as u32));
+                self.rooms.push(room_spec(
+                    room,
+                    *preset,
+                    *federate,
+                    version.as_deref(),
+                    *history_visibility,
+                ));
             }
             Step::Register { who, .. } => self.add_user(labels, who, false)?,
             Step::Upload { media, .. } if !labels.media.contains_key(media) => {
-                labels.media.insert(media.clone(), MediaId(self.media.len() as u32));
+                labels
+                    .media
+                    .insert(media.clone(), MediaId(self.media.len() as u32));
                 self.media.push(media.clone());
             }
             _ => {}
@@ -143,7 +214,9 @@ fn room_spec(
             Preset::Dm => RoomKind::Direct,
         },
         federate: federate.unwrap_or(true),
-        version: version.and_then(|version| version.parse().ok()).unwrap_or(12),
+        version: version
+            .and_then(|version| version.parse().ok())
+            .unwrap_or(12),
         encrypted: false,
         visibility: match visibility {
             None | Some(VisibilityName::Shared) => Visibility::Shared,
@@ -160,24 +233,45 @@ fn room_spec(
 /// One step with numbers.
 fn number(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> {
     let action = match step {
-        Step::CreateRoom { room, by, .. } => Action::CreateRoom { room: l.room(room)?, by: l.user(by)? },
-        Step::Invite { room, by, who } => {
-            Action::Invite { room: l.room(room)?, by: l.user(by)?, who: l.user(who)? }
-        }
+        Step::CreateRoom { room, by, .. } => Action::CreateRoom {
+            room: l.room(room)?,
+            by: l.user(by)?,
+        },
+        Step::Invite { room, by, who } => Action::Invite {
+            room: l.room(room)?,
+            by: l.user(by)?,
+            who: l.user(who)?,
+        },
         Step::Join { room, who, via } => Action::Join {
             room: l.room(room)?,
             who: l.user(who)?,
             via: via.as_deref().map(|via| l.server(via)).transpose()?,
         },
-        Step::Leave { room, who } => Action::Leave { room: l.room(room)?, who: l.user(who)? },
-        Step::Kick { room, by, who } => {
-            Action::Kick { room: l.room(room)?, by: l.user(by)?, who: l.user(who)? }
-        }
-        Step::Ban { room, by, who } => Action::Ban { room: l.room(room)?, by: l.user(by)?, who: l.user(who)? },
-        Step::Unban { room, by, who } => {
-            Action::Unban { room: l.room(room)?, by: l.user(by)?, who: l.user(who)? }
-        }
-        Step::SetState { room, by, field, value } => Action::SetState {
+        Step::Leave { room, who } => Action::Leave {
+            room: l.room(room)?,
+            who: l.user(who)?,
+        },
+        Step::Kick { room, by, who } => Action::Kick {
+            room: l.room(room)?,
+            by: l.user(by)?,
+            who: l.user(who)?,
+        },
+        Step::Ban { room, by, who } => Action::Ban {
+            room: l.room(room)?,
+            by: l.user(by)?,
+            who: l.user(who)?,
+        },
+        Step::Unban { room, by, who } => Action::Unban {
+            room: l.room(room)?,
+            by: l.user(by)?,
+            who: l.user(who)?,
+        },
+        Step::SetState {
+            room,
+            by,
+            field,
+            value,
+        } => Action::SetState {
             room: l.room(room)?,
             by: l.user(by)?,
             field: match field {
@@ -189,7 +283,12 @@ fn number(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> {
             value: value.clone(),
             file: None,
         },
-        Step::SetPower { room, by, users, events_default } => Action::SetPower {
+        Step::SetPower {
+            room,
+            by,
+            users,
+            events_default,
+        } => Action::SetPower {
             room: l.room(room)?,
             by: l.user(by)?,
             power: Power {
@@ -200,13 +299,24 @@ fn number(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> {
                 events_default: *events_default,
             },
         },
-        Step::PurgeHistory { server, room, keep_last, delete_local } => Action::PurgeHistory {
+        Step::PurgeHistory {
+            server,
+            room,
+            keep_last,
+            delete_local,
+        } => Action::PurgeHistory {
             server: l.server(server)?,
             room: l.room(room)?,
             keep_last: *keep_last,
             delete_local: *delete_local,
         },
-        Step::Scroll { who, room, page, passes, pause } => Action::Scroll {
+        Step::Scroll {
+            who,
+            room,
+            page,
+            passes,
+            pause,
+        } => Action::Scroll {
             room: l.room(room)?,
             who: l.user(who)?,
             page: *page,
@@ -214,8 +324,14 @@ fn number(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> {
             pause: pause.is_some(),
             most: None,
         },
-        Step::Upload { media, by } => Action::Upload { media: l.media(media)?, by: l.user(by)? },
-        Step::Download { media, by } => Action::Download { media: l.media(media)?, by: l.user(by)? },
+        Step::Upload { media, by } => Action::Upload {
+            media: l.media(media)?,
+            by: l.user(by)?,
+        },
+        Step::Download { media, by } => Action::Download {
+            media: l.media(media)?,
+            by: l.user(by)?,
+        },
         other => return number_rest(l, other),
     };
     Ok(PlayStep::Act(action))
@@ -226,22 +342,41 @@ fn number_rest(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> 
     let strike = |fault| Ok(PlayStep::Strike(fault));
     let act = |action| Ok(PlayStep::Act(action));
     match step {
-        Step::Send { room, tag, by, counts, turn } => Ok(PlayStep::Send {
+        Step::Send {
+            room,
+            tag,
+            by,
+            counts,
+            turn,
+        } => Ok(PlayStep::Send {
             room: l.room(room)?,
             tag: tag.clone(),
-            by: by.iter().map(|user| l.user(user)).collect::<Result<_, _>>()?,
+            by: by
+                .iter()
+                .map(|user| l.user(user))
+                .collect::<Result<_, _>>()?,
             counts: counts.clone(),
             turn: *turn,
         }),
-        Step::Redact { room, by, target: (tag, server, number) } => Ok(PlayStep::Redact {
+        Step::Redact {
+            room,
+            by,
+            target: (tag, server, number),
+        } => Ok(PlayStep::Redact {
             room: l.room(room)?,
             by: l.user(by)?,
             tag: tag.clone(),
             server: l.server(server)?,
             number: *number,
         }),
-        Step::Backup { server } => strike(Fault::Backup { server: l.server(server)? }),
-        Step::Restore { server, media, signing_key } => strike(Fault::Restore {
+        Step::Backup { server } => strike(Fault::Backup {
+            server: l.server(server)?,
+        }),
+        Step::Restore {
+            server,
+            media,
+            signing_key,
+        } => strike(Fault::Restore {
             server: l.server(server)?,
             to: None,
             media: match media {
@@ -255,34 +390,54 @@ fn number_rest(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> 
                 KeyName::NewListed => KeyFate::NewListed,
             },
         }),
-        Step::Stop { server } => strike(Fault::Stop { server: l.server(server)? }),
-        Step::Start { server } => strike(Fault::Start { server: l.server(server)? }),
-        Step::Freeze { server } => strike(Fault::Freeze { server: l.server(server)? }),
-        Step::Thaw { server } => strike(Fault::Thaw { server: l.server(server)? }),
-        Step::Cut { between: (x, y) } => strike(Fault::Cut { between: (l.server(x)?, l.server(y)?) }),
-        Step::Heal { between: (x, y) } => strike(Fault::Heal { between: (l.server(x)?, l.server(y)?) }),
-        Step::Register { who, password } => {
-            act(Action::Register { who: l.user(who)?, password: password.clone() })
-        }
-        Step::Login { who, password, session } => act(Action::Login {
+        Step::Stop { server } => strike(Fault::Stop {
+            server: l.server(server)?,
+        }),
+        Step::Start { server } => strike(Fault::Start {
+            server: l.server(server)?,
+        }),
+        Step::Freeze { server } => strike(Fault::Freeze {
+            server: l.server(server)?,
+        }),
+        Step::Thaw { server } => strike(Fault::Thaw {
+            server: l.server(server)?,
+        }),
+        Step::Cut { between: (x, y) } => strike(Fault::Cut {
+            between: (l.server(x)?, l.server(y)?),
+        }),
+        Step::Heal { between: (x, y) } => strike(Fault::Heal {
+            between: (l.server(x)?, l.server(y)?),
+        }),
+        Step::Register { who, password } => act(Action::Register {
+            who: l.user(who)?,
+            password: password.clone(),
+        }),
+        Step::Login {
+            who,
+            password,
+            session,
+        } => act(Action::Login {
             who: l.user(who)?,
             password: password.clone(),
             session: session.clone(),
         }),
-        Step::CheckSession { who, session } => {
-            act(Action::CheckSession { who: l.user(who)?, session: session.clone() })
-        }
+        Step::CheckSession { who, session } => act(Action::CheckSession {
+            who: l.user(who)?,
+            session: session.clone(),
+        }),
         Step::SetPassword { who, old, password } => act(Action::SetPassword {
             who: l.user(who)?,
             old: old.clone(),
             password: password.clone(),
         }),
-        Step::Deactivate { who, password } => {
-            act(Action::Deactivate { who: l.user(who)?, password: password.clone() })
-        }
-        Step::Measure { stage, server } => {
-            Ok(PlayStep::Measure { stage: stage.clone(), server: l.server(server)? })
-        }
+        Step::Deactivate { who, password } => act(Action::Deactivate {
+            who: l.user(who)?,
+            password: password.clone(),
+        }),
+        Step::Measure { stage, server } => Ok(PlayStep::Measure {
+            stage: stage.clone(),
+            server: l.server(server)?,
+        }),
         _ => Ok(PlayStep::Settle),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::journal::{RoomId, UserId};
 use crate::room::{Body, Membership};
 
-use super::outbox::{Context, Outcome, Refusal};
 use super::Homeserver;
+use super::outbox::{Context, Outcome, Refusal};
 
 /// Names one session; clients never use a name twice.
 pub type SessionId = u64;
@@ -39,8 +39,13 @@ impl Homeserver {
     pub(super) fn authenticate(&self, user: UserId) -> Outcome {
         let account = self.db.accounts.get(&user).ok_or(Refusal::UNKNOWN_TOKEN)?;
         let remembered = self.clients.sessions.get(&user);
-        let valid = remembered.is_some_and(|all| all.iter().any(|(_, id)| account.sessions.contains(id)));
-        if valid { Ok(()) } else { Err(Refusal::UNKNOWN_TOKEN) }
+        let valid =
+            remembered.is_some_and(|all| all.iter().any(|(_, id)| account.sessions.contains(id)));
+        if valid {
+            Ok(())
+        } else {
+            Err(Refusal::UNKNOWN_TOKEN)
+        }
     }
 
     /// Has this user a session that works?
@@ -51,8 +56,17 @@ impl Homeserver {
     fn new_session(&mut self, user: UserId, label: &str) {
         self.clients.next += 1;
         let id = self.clients.next;
-        self.clients.sessions.entry(user).or_default().push((label.to_owned(), id));
-        self.db.accounts.entry(user).or_default().sessions.insert(id);
+        self.clients
+            .sessions
+            .entry(user)
+            .or_default()
+            .push((label.to_owned(), id));
+        self.db
+            .accounts
+            .entry(user)
+            .or_default()
+            .sessions
+            .insert(id);
     }
 
     /// Registers a name. Only `users` is looked at, so a lost name is free for anybody.
@@ -60,7 +74,13 @@ impl Homeserver {
         if self.db.accounts.contains_key(&user) {
             return Err(Refusal::USER_IN_USE);
         }
-        self.db.accounts.insert(user, Account { password: password.to_owned(), ..Account::default() });
+        self.db.accounts.insert(
+            user,
+            Account {
+                password: password.to_owned(),
+                ..Account::default()
+            },
+        );
         self.new_session(user, FIRST_SESSION);
         Ok(())
     }
@@ -70,7 +90,11 @@ impl Homeserver {
         if account.deactivated {
             return Err(Refusal::DEACTIVATED);
         }
-        if account.password == password { Ok(()) } else { Err(Refusal::FORBIDDEN) }
+        if account.password == password {
+            Ok(())
+        } else {
+            Err(Refusal::FORBIDDEN)
+        }
     }
 
     pub(super) fn login(&mut self, user: UserId, password: &str, session: &str) -> Outcome {
@@ -81,7 +105,12 @@ impl Homeserver {
 
     /// Logs a person in again, with whatever password the server knows now.
     pub fn log_in_again(&mut self, user: UserId) {
-        if self.db.accounts.get(&user).is_some_and(|account| !account.deactivated) {
+        if self
+            .db
+            .accounts
+            .get(&user)
+            .is_some_and(|account| !account.deactivated)
+        {
             self.new_session(user, "again");
         }
     }
@@ -94,7 +123,11 @@ impl Homeserver {
             .get(&user)
             .and_then(|all| all.iter().rev().find(|(label, _)| label == session))
             .ok_or(Refusal::UNKNOWN_TOKEN)?;
-        if account.sessions.contains(&newest.1) { Ok(()) } else { Err(Refusal::UNKNOWN_TOKEN) }
+        if account.sessions.contains(&newest.1) {
+            Ok(())
+        } else {
+            Err(Refusal::UNKNOWN_TOKEN)
+        }
     }
 
     pub(super) fn set_password(&mut self, user: UserId, old: &str, password: &str) -> Outcome {
@@ -107,16 +140,26 @@ impl Homeserver {
     }
 
     /// Deactivates without erasure: sessions end, the user leaves all rooms.
-    pub(super) fn deactivate(&mut self, ctx: &mut Context<'_>, user: UserId, password: &str) -> Outcome {
+    pub(super) fn deactivate(
+        &mut self,
+        ctx: &mut Context<'_>,
+        user: UserId,
+        password: &str,
+    ) -> Outcome {
         self.authenticate(user)?;
         self.check_password(user, password)?;
         let rooms: Vec<RoomId> = self.db.rooms.keys().copied().collect();
         for room in rooms {
             let log = &ctx.logs[room.index()];
             let spec = &ctx.rooms[room.index()];
-            let Some(replica) = self.replica(room, log, spec) else { continue };
+            let Some(replica) = self.replica(room, log, spec) else {
+                continue;
+            };
             if log.membership_in(&replica.state, user) == Some(Membership::Join) {
-                let body = Body::Member { who: user, membership: Membership::Leave };
+                let body = Body::Member {
+                    who: user,
+                    membership: Membership::Leave,
+                };
                 // A room that cannot be left stays; deactivation goes on.
                 let _ = self.make_event(ctx, room, user, body);
             }

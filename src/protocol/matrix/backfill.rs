@@ -8,7 +8,7 @@ use crate::kernel::Purpose;
 use super::outbox::{Answer, Context, Request};
 use super::rules::HostOrder;
 use super::tasks::{Pull, Task, Then};
-use super::{visibility, Homeserver};
+use super::{Homeserver, visibility};
 
 const ARBITRARY_ORDER: Purpose = Purpose::new("matrix.arbitrary-host-order");
 
@@ -35,7 +35,12 @@ pub struct BackfillLock {
 impl Homeserver {
     /// `maybe_backfill`: takes the room's lock, or waits for it.
     pub(super) fn maybe_backfill(&mut self, ctx: &mut Context<'_>, room: RoomId, wish: Wish) {
-        self.memory.backfills.entry(room).or_default().waiting.push_back(wish);
+        self.memory
+            .backfills
+            .entry(room)
+            .or_default()
+            .waiting
+            .push_back(wish);
         self.next_backfill(ctx, room);
     }
 
@@ -63,7 +68,9 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let (rules, me) = (self.rules.clone(), self.id);
-        let Some(replica) = self.replica(room, log, spec) else { return Vec::new() };
+        let Some(replica) = self.replica(room, log, spec) else {
+            return Vec::new();
+        };
         let mut points: Vec<(EventNo, u32)> = replica
             .backfill_points(log)
             .into_iter()
@@ -76,13 +83,17 @@ impl Homeserver {
         points.retain(|(_, depth)| *depth <= near);
         points.truncate(rules.backfill_points_considered as usize);
         points.sort_by_key(|(_, at)| (wish.depth.abs_diff(*at), wish.depth < *at));
-        let Some((_, nearest)) = points.first() else { return Vec::new() };
+        let Some((_, nearest)) = points.first() else {
+            return Vec::new();
+        };
         if u64::from(wish.depth) > u64::from(*nearest) + 2 * u64::from(wish.limit) {
             return Vec::new();
         }
         let replica = &self.db.rooms[&room];
         let visible = |no: &EventNo| {
-            replica.backward[no].iter().any(|child| visibility::server_sees(log, *child, me))
+            replica.backward[no]
+                .iter()
+                .any(|child| visibility::server_sees(log, *child, me))
         };
         points
             .into_iter()
@@ -97,15 +108,22 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let (me, order) = (self.id, self.rules.backfill_host_order);
-        let Some(replica) = self.replica(room, log, spec) else { return VecDeque::new() };
-        let mut hosts: Vec<(u32, ServerId)> =
-            log.hosts(&replica.state).into_iter().map(|(server, depth)| (depth, server)).collect();
+        let Some(replica) = self.replica(room, log, spec) else {
+            return VecDeque::new();
+        };
+        let mut hosts: Vec<(u32, ServerId)> = log
+            .hosts(&replica.state)
+            .into_iter()
+            .map(|(server, depth)| (depth, server))
+            .collect();
         hosts.sort_unstable();
         let mut hosts: Vec<ServerId> = hosts.into_iter().map(|(_, server)| server).collect();
         hosts.retain(|server| *server != me);
         if order == HostOrder::Arbitrary {
             let pair = (u64::from(me.0) << 32) | u64::from(room.0);
-            ctx.streams.stream(ARBITRARY_ORDER, pair, ctx.now.0).shuffle(&mut hosts);
+            ctx.streams
+                .stream(ARBITRARY_ORDER, pair, ctx.now.0)
+                .shuffle(&mut hosts);
         }
         hosts.into()
     }
@@ -120,16 +138,33 @@ impl Homeserver {
     ) {
         match hosts.pop_front() {
             Some(asked) => {
-                let request =
-                    Request::Backfill { room, from: points.clone(), limit: self.rules.backfill_events };
-                self.ask(ctx, asked, request, Task::Backfill { room, points, hosts, asked, denials });
+                let request = Request::Backfill {
+                    room,
+                    from: points.clone(),
+                    limit: self.rules.backfill_events,
+                };
+                self.ask(
+                    ctx,
+                    asked,
+                    request,
+                    Task::Backfill {
+                        room,
+                        points,
+                        hosts,
+                        asked,
+                        denials,
+                    },
+                );
             }
             None => self.backfill_over(ctx, room, false),
         }
     }
 
     /// A peer answered. Any answer without an error ends the search, even an empty one (rule 5).
-    #[allow(clippy::too_many_arguments, reason = "the fields of the task that waited")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the fields of the task that waited"
+    )]
     pub(super) fn backfill_arrived(
         &mut self,
         ctx: &mut Context<'_>,
@@ -151,7 +186,13 @@ impl Homeserver {
             }
             Answer::Events(events) => {
                 let rest = events.into();
-                let pull = Pull { room, from: asked, path: Path::Backfill, rest, then: Then::Backfilled };
+                let pull = Pull {
+                    room,
+                    from: asked,
+                    path: Path::Backfill,
+                    rest,
+                    then: Then::Backfilled,
+                };
                 self.pull(ctx, pull);
             }
             Answer::Refused(_) if denials + 1 >= self.rules.backfill_denials_max => {
@@ -167,7 +208,11 @@ impl Homeserver {
 
     /// The room's backfill is over: the page that waited is shown, and the next wish begins.
     pub(super) fn backfill_over(&mut self, ctx: &mut Context<'_>, room: RoomId, did: bool) {
-        let holder = self.memory.backfills.get_mut(&room).and_then(|lock| lock.holder.take());
+        let holder = self
+            .memory
+            .backfills
+            .get_mut(&room)
+            .and_then(|lock| lock.holder.take());
         if let Some(scroll) = holder.and_then(|wish| wish.scroll) {
             self.backfilled(ctx, scroll, did);
         }

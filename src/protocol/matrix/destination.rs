@@ -6,7 +6,7 @@ use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::{Purpose, SimDuration, SimTime};
 
 use super::outbox::{Context, Effect, Timer};
-use super::{visibility, Homeserver};
+use super::{Homeserver, visibility};
 
 const RETRY_JITTER: Purpose = Purpose::new("matrix.retry-jitter");
 /// The long schedule's first two waits, in seconds; from then on the cap (reference 1.3: 4^n).
@@ -46,12 +46,19 @@ impl Homeserver {
 
     /// When the back-off towards a server ends, if there is one.
     pub fn backoff_until(&self, to: ServerId) -> Option<SimTime> {
-        self.db.backoffs.get(&to).map(|backoff| backoff.last + backoff.interval)
+        self.db
+            .backoffs
+            .get(&to)
+            .map(|backoff| backoff.last + backoff.interval)
     }
 
     /// Does this server owe the other one events?
     pub fn owes(&self, to: ServerId) -> bool {
-        self.db.owed.range((to, RoomId(0))..=(to, RoomId(u32::MAX))).next().is_some()
+        self.db
+            .owed
+            .range((to, RoomId(0))..=(to, RoomId(u32::MAX)))
+            .next()
+            .is_some()
     }
 
     /// Is there nothing between this server and the other but an empty queue? Then a delivery in step is
@@ -59,16 +66,18 @@ impl Homeserver {
     pub fn is_clear(&self, to: ServerId) -> bool {
         !self.db.backoffs.contains_key(&to)
             && self.memory.destinations.get(&to).is_none_or(|destination| {
-                destination.queue.is_empty() && destination.in_flight.is_none() && !destination.catching_up
+                destination.queue.is_empty()
+                    && destination.in_flight.is_none()
+                    && !destination.catching_up
             })
     }
 
     /// Queues a new event for a server and tries to send.
     pub fn queue_pdu(&mut self, ctx: &mut Context<'_>, to: ServerId, room: RoomId, event: EventNo) {
         self.db.owed.insert((to, room), event);
-        let far = self.backoff_until(to).is_some_and(|until| {
-            until.since(ctx.now) > self.rules.catchup_threshold
-        });
+        let far = self
+            .backoff_until(to)
+            .is_some_and(|until| until.since(ctx.now) > self.rules.catchup_threshold);
         let destination = self.memory.destinations.entry(to).or_default();
         if destination.catching_up || far {
             destination.catching_up = true;
@@ -114,7 +123,11 @@ impl Homeserver {
     }
 
     /// Catch-up (reference 1.5): the oldest owed room's newest owed event, or the present extremities.
-    fn next_catch_up(&mut self, ctx: &mut Context<'_>, to: ServerId) -> Option<Vec<(RoomId, EventNo)>> {
+    fn next_catch_up(
+        &mut self,
+        ctx: &mut Context<'_>,
+        to: ServerId,
+    ) -> Option<Vec<(RoomId, EventNo)>> {
         let owed: Vec<(RoomId, EventNo)> = self
             .db
             .owed
@@ -126,7 +139,10 @@ impl Homeserver {
             let log = &ctx.logs[room.index()];
             let spec = &ctx.rooms[room.index()];
             let most = self.rules.catchup_tip_max as usize;
-            let Some(replica) = self.replica(room, log, spec).filter(|replica| replica.has(event)) else {
+            let Some(replica) = self
+                .replica(room, log, spec)
+                .filter(|replica| replica.has(event))
+            else {
                 self.db.owed.remove(&(to, room));
                 continue;
             };
@@ -152,12 +168,18 @@ impl Homeserver {
     /// The transaction was answered with 200.
     pub fn transaction_accepted(&mut self, ctx: &mut Context<'_>, to: ServerId) {
         self.db.backoffs.remove(&to);
-        let Some(destination) = self.memory.destinations.get_mut(&to) else { return };
-        let Some(sent) = destination.in_flight.take() else { return };
+        let Some(destination) = self.memory.destinations.get_mut(&to) else {
+            return;
+        };
+        let Some(sent) = destination.in_flight.take() else {
+            return;
+        };
         let settled = match destination.settling.take() {
             Some(settled) => vec![settled],
             None => {
-                destination.queue.drain(..sent.len().min(destination.queue.len()));
+                destination
+                    .queue
+                    .drain(..sent.len().min(destination.queue.len()));
                 sent
             }
         };
@@ -171,16 +193,22 @@ impl Homeserver {
 
     /// The transaction failed: repeat within the request, then back off.
     pub fn transaction_failed(&mut self, ctx: &mut Context<'_>, to: ServerId) {
-        let Some(destination) = self.memory.destinations.get_mut(&to) else { return };
+        let Some(destination) = self.memory.destinations.get_mut(&to) else {
+            return;
+        };
         if destination.in_flight.is_none() {
             return;
         }
         destination.tries += 1;
         let tries = destination.tries;
         if tries <= self.rules.long_retries {
-            let wait = SimDuration::seconds(LONG_RETRY_BASE.saturating_pow(tries)).min(self.rules.long_delay_cap);
+            let wait = SimDuration::seconds(LONG_RETRY_BASE.saturating_pow(tries))
+                .min(self.rules.long_delay_cap);
             let wait = self.jittered(ctx, to, wait, u64::from(tries) << 32);
-            ctx.out.push(Effect::Wake { at: ctx.now + wait, timer: Timer::Retry(to) });
+            ctx.out.push(Effect::Wake {
+                at: ctx.now + wait,
+                timer: Timer::Retry(to),
+            });
         } else {
             destination.in_flight = None;
             destination.settling = None;
@@ -192,34 +220,60 @@ impl Homeserver {
     pub(super) fn retry(&mut self, ctx: &mut Context<'_>, to: ServerId) {
         let destination = self.memory.destinations.entry(to).or_default();
         match &destination.in_flight {
-            Some(pdus) => ctx.out.push(Effect::Transmit { to, pdus: pdus.clone() }),
+            Some(pdus) => ctx.out.push(Effect::Transmit {
+                to,
+                pdus: pdus.clone(),
+            }),
             None => self.attempt_transaction(ctx, to),
         }
     }
 
     /// A request failed for good: the next try is later, and later each time.
     pub(super) fn back_off(&mut self, ctx: &mut Context<'_>, to: ServerId) {
-        let failures = self.db.backoffs.get(&to).map_or(0, |backoff| backoff.failures);
+        let failures = self
+            .db
+            .backoffs
+            .get(&to)
+            .map_or(0, |backoff| backoff.failures);
         let interval = match self.db.backoffs.get(&to) {
             None => self.rules.destination_min_retry,
             Some(backoff) => {
                 let longer = SimDuration(
                     (backoff.interval.0 as f64 * self.rules.destination_retry_multiplier) as u64,
                 );
-                self.jittered(ctx, to, longer, u64::from(failures)).min(self.rules.destination_max_retry)
+                self.jittered(ctx, to, longer, u64::from(failures))
+                    .min(self.rules.destination_max_retry)
             }
         };
-        self.db.backoffs.insert(to, Backoff { last: ctx.now, interval, failures: failures + 1 });
+        self.db.backoffs.insert(
+            to,
+            Backoff {
+                last: ctx.now,
+                interval,
+                failures: failures + 1,
+            },
+        );
         self.plan_wake(ctx);
     }
 
-    fn jittered(&self, ctx: &Context<'_>, to: ServerId, wait: SimDuration, number: u64) -> SimDuration {
-        let (lo, hi) = (self.rules.retry_jitter_lo_per_mille, self.rules.retry_jitter_hi_per_mille);
+    fn jittered(
+        &self,
+        ctx: &Context<'_>,
+        to: ServerId,
+        wait: SimDuration,
+        number: u64,
+    ) -> SimDuration {
+        let (lo, hi) = (
+            self.rules.retry_jitter_lo_per_mille,
+            self.rules.retry_jitter_hi_per_mille,
+        );
         if lo == hi {
             return SimDuration(wait.0 * u64::from(lo) / 1000);
         }
         let pair = (u64::from(self.id.0) << 32) | u64::from(to.0);
-        let mut stream = ctx.streams.stream(RETRY_JITTER, pair, number ^ (ctx.now.0 << 8));
+        let mut stream = ctx
+            .streams
+            .stream(RETRY_JITTER, pair, number ^ (ctx.now.0 << 8));
         SimDuration(wait.0 * u64::from(stream.factor_per_mille(lo, hi)) / 1000)
     }
 
@@ -234,7 +288,10 @@ impl Homeserver {
     pub(super) fn plan_wake(&mut self, ctx: &mut Context<'_>) {
         if !self.memory.wake_planned && !self.db.owed.is_empty() {
             self.memory.wake_planned = true;
-            ctx.out.push(Effect::Wake { at: ctx.now + self.rules.wake_period, timer: Timer::Wake });
+            ctx.out.push(Effect::Wake {
+                at: ctx.now + self.rules.wake_period,
+                timer: Timer::Wake,
+            });
         }
     }
 

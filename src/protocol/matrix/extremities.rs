@@ -46,15 +46,23 @@ impl Replica {
         if groups == *old_groups || groups.len() <= 1 {
             return;
         }
-        let states: Vec<&StateMap> = self.heads.iter().map(|head| log.state_after(*head)).collect();
+        let states: Vec<&StateMap> = self
+            .heads
+            .iter()
+            .map(|head| log.state_after(*head))
+            .collect();
         let resolved = state::resolve(log, spec, &states);
         let Some(kept_group) = first_in_set_order(&groups).into_iter().find(|group| {
-            self.heads.iter().any(|head| self.group(*head) == *group && *log.state_after(*head) == resolved)
+            self.heads
+                .iter()
+                .any(|head| self.group(*head) == *group && *log.state_after(*head) == resolved)
         }) else {
             return;
         };
-        let (kept, dropped): (BTreeSet<EventNo>, BTreeSet<EventNo>) =
-            self.heads.iter().partition(|head| self.group(**head) == kept_group);
+        let (kept, dropped): (BTreeSet<EventNo>, BTreeSet<EventNo>) = self
+            .heads
+            .iter()
+            .partition(|head| self.group(**head) == kept_group);
         let stale = |no: &EventNo| {
             let origin = log.origin(*no);
             let depth = log.depth(*no);

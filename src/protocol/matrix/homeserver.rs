@@ -7,6 +7,7 @@ use crate::kernel::SimTime;
 use crate::room::RoomLog;
 use crate::workload::RoomSpec;
 
+use super::Rules;
 use super::accounts::{Account, Clients};
 use super::backfill::BackfillLock;
 use super::destination::{Backoff, Destination};
@@ -15,7 +16,6 @@ use super::outbox::{Context, TaskId, Timer};
 use super::pagination::Scroll;
 use super::replica::Replica;
 use super::tasks::Task;
-use super::Rules;
 
 /// Everything that stands in the database, and is rolled back with it.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +89,10 @@ impl Homeserver {
         Homeserver {
             id,
             rules,
-            db: Database { next_group: 1, ..Database::default() },
+            db: Database {
+                next_group: 1,
+                ..Database::default()
+            },
             media: MediaStore::default(),
             memory: Memory::default(),
             key: SigningKey::default(),
@@ -98,7 +101,12 @@ impl Homeserver {
     }
 
     /// The copy of a room, brought up to what was received in step.
-    pub fn replica(&mut self, room: RoomId, log: &RoomLog, spec: &RoomSpec) -> Option<&mut Replica> {
+    pub fn replica(
+        &mut self,
+        room: RoomId,
+        log: &RoomLog,
+        spec: &RoomSpec,
+    ) -> Option<&mut Replica> {
         let replica = self.db.rooms.get_mut(&room)?;
         replica.sync(log, spec, &mut self.db.next_group);
         Some(replica)
@@ -107,13 +115,20 @@ impl Homeserver {
     /// Brings every copy up to what was received in step (before a backup, or at the end).
     pub fn sync_all(&mut self, logs: &[RoomLog], rooms: &[RoomSpec]) {
         for (room, replica) in &mut self.db.rooms {
-            replica.sync(&logs[room.index()], &rooms[room.index()], &mut self.db.next_group);
+            replica.sync(
+                &logs[room.index()],
+                &rooms[room.index()],
+                &mut self.db.next_group,
+            );
         }
     }
 
     /// Does this server believe that one of its users is in the room?
     pub fn in_room(&self, room: RoomId, log: &RoomLog) -> bool {
-        self.db.rooms.get(&room).is_some_and(|replica| replica.in_room(log, self.id))
+        self.db
+            .rooms
+            .get(&room)
+            .is_some_and(|replica| replica.in_room(log, self.id))
     }
 
     /// Is this event's signature good here? Only own events of a time whose key is lost are not.
@@ -132,7 +147,10 @@ impl Homeserver {
     /// Ends the process: memory is lost, the stores stay.
     pub fn stop(&mut self) {
         let next_id = self.memory.next_id;
-        self.memory = Memory { next_id, ..Memory::default() };
+        self.memory = Memory {
+            next_id,
+            ..Memory::default()
+        };
     }
 
     /// Starts the process: whatever is owed is owed in catch-up mode, and jobs are planned.

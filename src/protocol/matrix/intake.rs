@@ -4,20 +4,29 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId};
 
+use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Request};
 use super::store::Way;
 use super::tasks::{Pull, Task, Then};
-use super::Homeserver;
 
 impl Homeserver {
     /// A transaction arrives; it is answered with 200 whatever becomes of its events.
-    pub fn on_transaction(&mut self, ctx: &mut Context<'_>, from: ServerId, pdus: &[(RoomId, EventNo)]) {
+    pub fn on_transaction(
+        &mut self,
+        ctx: &mut Context<'_>,
+        from: ServerId,
+        pdus: &[(RoomId, EventNo)],
+    ) {
         self.heard_from(ctx, from);
         let mut rooms = BTreeSet::new();
         for (room, event) in pdus {
             // Rule 2: an event of a room without a row is skipped silently.
             if self.db.rooms.contains_key(room) {
-                self.memory.staged.entry(*room).or_default().push_back((*event, from));
+                self.memory
+                    .staged
+                    .entry(*room)
+                    .or_default()
+                    .push_back((*event, from));
                 rooms.insert(*room);
             }
         }
@@ -28,15 +37,29 @@ impl Homeserver {
     }
 
     /// Writes down why something that was pushed here is not stored.
-    pub(super) fn refuse(&self, ctx: &mut Context<'_>, room: RoomId, peer: ServerId, rule: &'static str) {
-        ctx.out.push(Effect::Note(Fact::Refused { at: ctx.now, server: self.id, room, peer, rule }));
+    pub(super) fn refuse(
+        &self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        peer: ServerId,
+        rule: &'static str,
+    ) {
+        ctx.out.push(Effect::Note(Fact::Refused {
+            at: ctx.now,
+            server: self.id,
+            room,
+            peer,
+            rule,
+        }));
     }
 
     /// With a hundred events waiting in a room, those that another waiting one refers to are dropped
     /// (`prune_staged_events_in_room`).
     fn prune_staged(&mut self, ctx: &Context<'_>, room: RoomId) {
         let log = &ctx.logs[room.index()];
-        let Some(staged) = self.memory.staged.get_mut(&room) else { return };
+        let Some(staged) = self.memory.staged.get_mut(&room) else {
+            return;
+        };
         if staged.len() < self.rules.staging_prune_at as usize {
             return;
         }
@@ -52,7 +75,12 @@ impl Homeserver {
     /// Takes the room's next staged event, unless one is being processed.
     pub(super) fn next_staged(&mut self, ctx: &mut Context<'_>, room: RoomId) {
         while !self.memory.busy.contains(&room) {
-            let Some((event, from)) = self.memory.staged.get_mut(&room).and_then(VecDeque::pop_front) else {
+            let Some((event, from)) = self
+                .memory
+                .staged
+                .get_mut(&room)
+                .and_then(VecDeque::pop_front)
+            else {
                 self.memory.staged.remove(&room);
                 return;
             };
@@ -68,7 +96,13 @@ impl Homeserver {
     }
 
     /// Synapse's `on_receive_pdu` for one event of a transaction.
-    fn on_receive_pdu(&mut self, ctx: &mut Context<'_>, room: RoomId, event: EventNo, from: ServerId) {
+    fn on_receive_pdu(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        event: EventNo,
+        from: ServerId,
+    ) {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let me = self.id;
@@ -90,11 +124,25 @@ impl Homeserver {
         }
         let missing = replica.missing_prev_events(log, event);
         if missing.is_empty() {
-            self.store(ctx, room, Copy { no: event, shell: false }, Way { path: Path::Push, from });
+            self.store(
+                ctx,
+                room,
+                Copy {
+                    no: event,
+                    shell: false,
+                },
+                Way {
+                    path: Path::Push,
+                    from,
+                },
+            );
             return self.staged_done(ctx, room);
         }
         // Only above the room's smallest depth is anything fetched (`min_depth`).
-        if replica.min_depth.is_some_and(|least| log.depth(event) <= least) {
+        if replica
+            .min_depth
+            .is_some_and(|least| log.depth(event) <= least)
+        {
             self.refuse(ctx, room, from, "purged-below");
             return self.staged_done(ctx, room);
         }
@@ -104,7 +152,12 @@ impl Homeserver {
                 earliest.insert(prev);
             }
         });
-        let request = Request::MissingEvents { room, earliest, latest: event, limit };
+        let request = Request::MissingEvents {
+            room,
+            earliest,
+            latest: event,
+            limit,
+        };
         self.ask(ctx, from, request, Task::GapFill { room, event, from });
     }
 
@@ -122,18 +175,44 @@ impl Homeserver {
             _ => Vec::new(),
         };
         let then = Then::Push { event, from };
-        self.pull(ctx, Pull { room, from, path: Path::GapFill, rest: events.into(), then });
+        self.pull(
+            ctx,
+            Pull {
+                room,
+                from,
+                path: Path::GapFill,
+                rest: events.into(),
+                then,
+            },
+        );
     }
 
     /// The gap below a push has been filled as far as it goes: store the push, or reject it.
-    pub(super) fn finish_push(&mut self, ctx: &mut Context<'_>, room: RoomId, event: EventNo, from: ServerId) {
+    pub(super) fn finish_push(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        event: EventNo,
+        from: ServerId,
+    ) {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         if let Some(replica) = self.replica(room, log, spec)
             && !replica.has(event)
         {
             if replica.missing_prev_events(log, event).is_empty() {
-                self.store(ctx, room, Copy { no: event, shell: false }, Way { path: Path::Push, from });
+                self.store(
+                    ctx,
+                    room,
+                    Copy {
+                        no: event,
+                        shell: false,
+                    },
+                    Way {
+                        path: Path::Push,
+                        from,
+                    },
+                );
             } else {
                 self.refuse(ctx, room, from, "state-missing");
             }

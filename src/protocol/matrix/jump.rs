@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use crate::journal::{Path, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 
+use super::Homeserver;
 use super::outbox::{Answer, Context, Effect, Outcome, Refusal, Request, Ticket};
 use super::tasks::{Pull, Task, Then};
-use super::Homeserver;
 
 impl Homeserver {
     /// `timestamp_to_event`, forwards: a peer is asked where this server has nothing after the date.
@@ -37,15 +37,27 @@ impl Homeserver {
     ) {
         match rest.pop_front() {
             Some(asked) => {
-                let task = Task::Jump { room, rest, at, asked, ticket };
+                let task = Task::Jump {
+                    room,
+                    rest,
+                    at,
+                    asked,
+                    ticket,
+                };
                 self.ask(ctx, asked, Request::EventAfter { room, at }, task);
             }
-            None => ctx.out.push(Effect::Done { ticket, outcome: Err(Refusal::NOT_FOUND) }),
+            None => ctx.out.push(Effect::Done {
+                ticket,
+                outcome: Err(Refusal::NOT_FOUND),
+            }),
         }
     }
 
     /// A peer names an event: it is stored as history.
-    #[allow(clippy::too_many_arguments, reason = "the fields of the task that waited")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the fields of the task that waited"
+    )]
     pub(super) fn jump_arrived(
         &mut self,
         ctx: &mut Context<'_>,
@@ -59,13 +71,25 @@ impl Homeserver {
         match answer {
             Answer::Events(events) if !events.is_empty() => {
                 let then = Then::Jumped { ticket };
-                self.pull(ctx, Pull { room, from: asked, path: Path::Jump, rest: events.into(), then });
+                self.pull(
+                    ctx,
+                    Pull {
+                        room,
+                        from: asked,
+                        path: Path::Jump,
+                        rest: events.into(),
+                        then,
+                    },
+                );
             }
             _ => self.ask_next_for_jump(ctx, room, rest, at, ticket),
         }
     }
 
     pub(super) fn jumped(&mut self, ctx: &mut Context<'_>, ticket: Ticket) {
-        ctx.out.push(Effect::Done { ticket, outcome: Ok(()) });
+        ctx.out.push(Effect::Done {
+            ticket,
+            outcome: Ok(()),
+        });
     }
 }

@@ -8,7 +8,7 @@ use crate::workload::{Action, Power, RoomKind, StateField, Visibility};
 
 use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
 use super::replica::Replica;
-use super::{state, Homeserver};
+use super::{Homeserver, state};
 
 /// Level to invite in public rooms, and in all others (Synapse's presets).
 const INVITE_LEVEL_PUBLIC: i64 = 50;
@@ -22,13 +22,22 @@ impl Homeserver {
     pub fn act(&mut self, ctx: &mut Context<'_>, ticket: Ticket, action: &Action) {
         let outcome = match action {
             Action::Register { who, password } => Some(self.register(*who, password)),
-            Action::Login { who, password, session } => Some(self.login(*who, password, session)),
+            Action::Login {
+                who,
+                password,
+                session,
+            } => Some(self.login(*who, password, session)),
             Action::CheckSession { who, session } => Some(self.check_session(*who, session)),
-            Action::SetPassword { who, old, password } => Some(self.set_password(*who, old, password)),
-            Action::Deactivate { who, password } => Some(self.deactivate(ctx, *who, password)),
-            Action::PurgeHistory { room, keep_last, delete_local, .. } => {
-                Some(self.purge_history(ctx, *room, *keep_last, *delete_local))
+            Action::SetPassword { who, old, password } => {
+                Some(self.set_password(*who, old, password))
             }
+            Action::Deactivate { who, password } => Some(self.deactivate(ctx, *who, password)),
+            Action::PurgeHistory {
+                room,
+                keep_last,
+                delete_local,
+                ..
+            } => Some(self.purge_history(ctx, *room, *keep_last, *delete_local)),
             _ => self.act_in_session(ctx, ticket, action),
         };
         if let Some(outcome) = outcome {
@@ -37,7 +46,12 @@ impl Homeserver {
     }
 
     /// An action that needs a session.
-    fn act_in_session(&mut self, ctx: &mut Context<'_>, ticket: Ticket, action: &Action) -> Option<Outcome> {
+    fn act_in_session(
+        &mut self,
+        ctx: &mut Context<'_>,
+        ticket: Ticket,
+        action: &Action,
+    ) -> Option<Outcome> {
         let actor = actor(action).expect("every such action has an actor");
         if let Err(refusal) = self.authenticate(actor) {
             return Some(Err(refusal));
@@ -47,23 +61,38 @@ impl Homeserver {
             Action::Invite { room, by, who } => return self.invite(ctx, *room, *by, *who, ticket),
             Action::Join { room, who, via } => return self.join(ctx, *room, *who, *via, ticket),
             Action::Leave { room, who } => return self.leave(ctx, *room, *who, ticket),
-            Action::Kick { room, by, who } => self.set_membership(ctx, *room, *by, *who, Membership::Leave),
-            Action::Ban { room, by, who } => self.set_membership(ctx, *room, *by, *who, Membership::Ban),
-            Action::Unban { room, by, who } => self.set_membership(ctx, *room, *by, *who, Membership::Leave),
+            Action::Kick { room, by, who } => {
+                self.set_membership(ctx, *room, *by, *who, Membership::Leave)
+            }
+            Action::Ban { room, by, who } => {
+                self.set_membership(ctx, *room, *by, *who, Membership::Ban)
+            }
+            Action::Unban { room, by, who } => {
+                self.set_membership(ctx, *room, *by, *who, Membership::Leave)
+            }
             Action::Send { room, by, file } => {
-                let body = Body::Message { file: *file, traffic: None };
+                let body = Body::Message {
+                    file: *file,
+                    traffic: None,
+                };
                 self.make_event(ctx, *room, *by, body).map(|_| ())
             }
-            Action::SetState { room, by, field, value, file } => {
-                self.set_state(ctx, *room, *by, *field, value, *file)
-            }
+            Action::SetState {
+                room,
+                by,
+                field,
+                value,
+                file,
+            } => self.set_state(ctx, *room, *by, *field, value, *file),
             Action::SetPower { room, by, power } => self.set_power(ctx, *room, *by, power),
             Action::Redact { room, by, target } => self.redact(ctx, *room, *by, *target),
             Action::Scroll { .. } => {
                 self.scroll(ctx, action, ticket);
                 return None;
             }
-            Action::JumpToDate { room, who, to } => return self.jump_to_date(ctx, *room, *who, *to, ticket),
+            Action::JumpToDate { room, who, to } => {
+                return self.jump_to_date(ctx, *room, *who, *to, ticket);
+            }
             Action::Upload { media, by } => self.upload(*media, *by),
             Action::Download { media, .. } => return self.download(ctx, *media, ticket),
             _ => unreachable!("handled by `act`"),
@@ -71,9 +100,24 @@ impl Homeserver {
     }
 
     /// One of the messages that nobody scripted; whoever cannot send it does not.
-    pub fn speak(&mut self, ctx: &mut Context<'_>, room: RoomId, user: UserId, traffic: TrafficRef) -> Outcome {
+    pub fn speak(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        user: UserId,
+        traffic: TrafficRef,
+    ) -> Outcome {
         self.authenticate(user)?;
-        self.make_event(ctx, room, user, Body::Message { file: None, traffic: Some(traffic) }).map(|_| ())
+        self.make_event(
+            ctx,
+            room,
+            user,
+            Body::Message {
+                file: None,
+                traffic: Some(traffic),
+            },
+        )
+        .map(|_| ())
     }
 
     /// Makes an event on top of the forward extremities, stores it and has it sent.
@@ -96,10 +140,22 @@ impl Homeserver {
         prev_events.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
         prev_events.truncate(most);
         prev_events.sort_unstable();
-        let depth = 1 + prev_events.iter().map(|no| log.depth(*no)).max().unwrap_or(0);
+        let depth = 1 + prev_events
+            .iter()
+            .map(|no| log.depth(*no))
+            .max()
+            .unwrap_or(0);
         let before = state::state_before(log, spec, &prev_events);
         let auth_events = state::auth_events(spec, &before, sender, &body);
-        let pdu = Pdu { sender, origin, body, prev_events, auth_events, depth, at: now };
+        let pdu = Pdu {
+            sender,
+            origin,
+            body,
+            prev_events,
+            auth_events,
+            depth,
+            at: now,
+        };
         if !state::allowed(log, spec, &before, &pdu) {
             return Err(Refusal::FORBIDDEN);
         }
@@ -110,7 +166,11 @@ impl Homeserver {
             to.clear();
         }
         let event = self.append(ctx, room, pdu, &before);
-        ctx.out.push(Effect::Send { room, event, to: to.into_iter().collect() });
+        ctx.out.push(Effect::Send {
+            room,
+            event,
+            to: to.into_iter().collect(),
+        });
         Ok(event)
     }
 
@@ -128,8 +188,13 @@ impl Homeserver {
         let after = state::apply(before, &pdu.body, no);
         match pdu.body {
             // A drawn message on an unbroken chain needs no entry of its own.
-            Body::Message { traffic: Some(start), .. } if log.is_chain(&pdu.prev_events) => {
-                let basis = log.basis(start.day).expect("speakers were there at the day's beginning");
+            Body::Message {
+                traffic: Some(start),
+                ..
+            } if log.is_chain(&pdu.prev_events) => {
+                let basis = log
+                    .basis(start.day)
+                    .expect("speakers were there at the day's beginning");
                 log.push_run(start, 1, basis);
             }
             _ => {
@@ -179,14 +244,21 @@ impl Homeserver {
         };
         self.append(ctx, room, create, &before);
         let mut levels = PowerLevels {
-            invite: if spec.kind == RoomKind::Public { INVITE_LEVEL_PUBLIC } else { 0 },
+            invite: if spec.kind == RoomKind::Public {
+                INVITE_LEVEL_PUBLIC
+            } else {
+                0
+            },
             ..PowerLevels::default()
         };
         if spec.version < CREATOR_POWER_VERSION {
             levels.users.insert(by, CREATOR_LEVEL);
         }
         let mut bodies = vec![
-            Body::Member { who: by, membership: Membership::Join },
+            Body::Member {
+                who: by,
+                membership: Membership::Join,
+            },
             Body::PowerLevels(levels),
             Body::JoinRules(spec.kind),
             Body::HistoryVisibility(spec.visibility),
@@ -231,7 +303,13 @@ impl Homeserver {
     }
 
     /// A state event equal to the present one by the same sender is not made anew.
-    fn make_state(&mut self, ctx: &mut Context<'_>, room: RoomId, by: UserId, body: Body) -> Outcome {
+    fn make_state(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        by: UserId,
+        body: Body,
+    ) -> Outcome {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let same = self.replica(room, log, spec).is_some_and(|replica| {
@@ -248,7 +326,13 @@ impl Homeserver {
         self.make_event(ctx, room, by, body).map(|_| ())
     }
 
-    fn set_power(&mut self, ctx: &mut Context<'_>, room: RoomId, by: UserId, power: &Power) -> Outcome {
+    fn set_power(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        by: UserId,
+        power: &Power,
+    ) -> Outcome {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
@@ -260,7 +344,13 @@ impl Homeserver {
         self.make_state(ctx, room, by, Body::PowerLevels(levels))
     }
 
-    fn redact(&mut self, ctx: &mut Context<'_>, room: RoomId, by: UserId, target: EventNo) -> Outcome {
+    fn redact(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        by: UserId,
+        target: EventNo,
+    ) -> Outcome {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
@@ -271,7 +361,8 @@ impl Homeserver {
         if !own && state::power(log, spec, &replica.state, by) < REDACT_LEVEL {
             return Err(Refusal::FORBIDDEN);
         }
-        self.make_event(ctx, room, by, Body::Redaction(target)).map(|_| ())
+        self.make_event(ctx, room, by, Body::Redaction(target))
+            .map(|_| ())
     }
 
     /// The current value of a kind of state, as shown to users.
@@ -280,7 +371,11 @@ impl Homeserver {
         log: &'a crate::room::RoomLog,
         key: StateKey,
     ) -> Option<&'a Body> {
-        replica.state.get(&key).and_then(|no| log.single(*no)).map(|pdu| &pdu.body)
+        replica
+            .state
+            .get(&key)
+            .and_then(|no| log.single(*no))
+            .map(|pdu| &pdu.body)
     }
 }
 

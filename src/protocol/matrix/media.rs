@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::journal::{MediaId, ServerId, UserId};
 
+use super::Homeserver;
 use super::outbox::{Answer, Context, Effect, Outcome, Refusal, Request, Ticket};
 use super::tasks::Task;
-use super::Homeserver;
 
 /// Files on disk: own ones and copies of others'.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +27,12 @@ impl Homeserver {
     }
 
     /// Views a file through the user's own server.
-    pub(super) fn download(&mut self, ctx: &mut Context<'_>, media: MediaId, ticket: Ticket) -> Option<Outcome> {
+    pub(super) fn download(
+        &mut self,
+        ctx: &mut Context<'_>,
+        media: MediaId,
+        ticket: Ticket,
+    ) -> Option<Outcome> {
         let Some(origin) = self.media.origins.get(&media).copied() else {
             return Some(Err(Refusal::NOT_FOUND));
         };
@@ -43,14 +48,23 @@ impl Homeserver {
         if row && self.rules.remote_media_row_blocks_refetch {
             return Some(Err(Refusal::NOT_FOUND));
         }
-        self.ask(ctx, origin, Request::Media { media }, Task::Media { media, ticket });
+        self.ask(
+            ctx,
+            origin,
+            Request::Media { media },
+            Task::Media { media, ticket },
+        );
         None
     }
 
     /// An own file needs its row and its file; nobody else is ever asked.
     fn local_file(&self, media: MediaId) -> Outcome {
         let there = self.db.local_media.contains(&media) && self.media.local.contains(&media);
-        if there { Ok(()) } else { Err(Refusal::NOT_FOUND) }
+        if there {
+            Ok(())
+        } else {
+            Err(Refusal::NOT_FOUND)
+        }
     }
 
     pub(super) fn serve_media(&self, media: MediaId) -> Answer {
@@ -60,7 +74,13 @@ impl Homeserver {
         }
     }
 
-    pub(super) fn media_arrived(&mut self, ctx: &mut Context<'_>, media: MediaId, ticket: Ticket, answer: &Answer) {
+    pub(super) fn media_arrived(
+        &mut self,
+        ctx: &mut Context<'_>,
+        media: MediaId,
+        ticket: Ticket,
+        answer: &Answer,
+    ) {
         let outcome = match answer {
             Answer::Fine => {
                 self.db.remote_media.insert(media);

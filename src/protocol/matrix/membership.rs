@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
 use crate::room::{Body, Membership, StateKey};
 
+use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Outcome, Refusal, Request, Ticket};
 use super::store::Way;
 use super::tasks::Task;
-use super::Homeserver;
 
 impl Homeserver {
     /// Joins by room id: at home if this server is in the room, else through another server.
@@ -29,27 +29,48 @@ impl Homeserver {
             if log.membership_in(&replica.state, user) == Some(Membership::Join) {
                 return Some(Ok(()));
             }
-            let body = Body::Member { who: user, membership: Membership::Join };
+            let body = Body::Member {
+                who: user,
+                membership: Membership::Join,
+            };
             return Some(self.make_event(ctx, room, user, body).map(|_| ()));
         }
         let mut servers: VecDeque<ServerId> = via.into_iter().collect();
-        if let Some((Membership::Invite, invite)) =
-            self.db.rooms.get(&room).and_then(|replica| replica.out_of_band.get(&user))
+        if let Some((Membership::Invite, invite)) = self
+            .db
+            .rooms
+            .get(&room)
+            .and_then(|replica| replica.out_of_band.get(&user))
         {
             let inviter = log.origin(*invite);
             if !servers.contains(&inviter) {
                 servers.push_back(inviter);
             }
         }
-        if self.rules.clients_know_via && let Some(last) = log.last() {
-            let known = log.hosts(log.state_after(last)).into_keys().filter(|server| *server != me);
-            servers.extend(known.filter(|server| !servers.contains(server)).collect::<Vec<_>>());
+        if self.rules.clients_know_via
+            && let Some(last) = log.last()
+        {
+            let known = log
+                .hosts(log.state_after(last))
+                .into_keys()
+                .filter(|server| *server != me);
+            servers.extend(
+                known
+                    .filter(|server| !servers.contains(server))
+                    .collect::<Vec<_>>(),
+            );
         }
         servers.retain(|server| *server != me);
         match servers.pop_front() {
             None => Some(Err(Refusal::NO_SERVERS)),
             Some(asked) => {
-                let task = Task::Join { room, user, rest: servers, asked, ticket };
+                let task = Task::Join {
+                    room,
+                    user,
+                    rest: servers,
+                    asked,
+                    ticket,
+                };
                 self.ask(ctx, asked, Request::Join { room, user }, task);
                 None
             }
@@ -57,7 +78,10 @@ impl Homeserver {
     }
 
     /// The resident server has made the join, or has not.
-    #[allow(clippy::too_many_arguments, reason = "the fields of the task that waited")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the fields of the task that waited"
+    )]
     pub(super) fn join_arrived(
         &mut self,
         ctx: &mut Context<'_>,
@@ -77,7 +101,13 @@ impl Homeserver {
             Answer::Refused(refusal) if refusal.status != 404 => Err(*refusal),
             _ => match rest.pop_front() {
                 Some(next) => {
-                    let task = Task::Join { room, user, rest, asked: next, ticket };
+                    let task = Task::Join {
+                        room,
+                        user,
+                        rest,
+                        asked: next,
+                        ticket,
+                    };
                     return self.ask(ctx, next, Request::Join { room, user }, task);
                 }
                 None => Err(match answer {
@@ -108,12 +138,32 @@ impl Homeserver {
         wanted.extend(super::state::auth_chain(log, roots));
         wanted.extend(super::state::auth_chain(log, [join]));
         wanted.remove(&join);
-        let verified: Vec<EventNo> = wanted.into_iter().filter(|no| self.verifies(log, *no)).collect();
+        let verified: Vec<EventNo> = wanted
+            .into_iter()
+            .filter(|no| self.verifies(log, *no))
+            .collect();
         let replica = self.db.rooms.get_mut(&room).expect("entered above");
         Homeserver::store_outliers(replica, verified);
         replica.out_of_band.clear();
-        self.store(ctx, room, Copy { no: join, shell: false }, Way { path: Path::Join, from });
-        let note = |what| Fact::Gained { at: ctx.now, server: me, what, path: Path::Join, from };
+        self.store(
+            ctx,
+            room,
+            Copy {
+                no: join,
+                shell: false,
+            },
+            Way {
+                path: Path::Join,
+                from,
+            },
+        );
+        let note = |what| Fact::Gained {
+            at: ctx.now,
+            server: me,
+            what,
+            path: Path::Join,
+            from,
+        };
         if !known || !inside {
             ctx.out.push(Effect::Note(note(What::Room(room))));
         }
@@ -132,22 +182,40 @@ impl Homeserver {
         let spec = &ctx.rooms[room.index()];
         let home = log.home(who);
         let me = self.id;
-        let Some(replica) = self.replica(room, log, spec) else { return Some(Err(Refusal::FORBIDDEN)) };
+        let Some(replica) = self.replica(room, log, spec) else {
+            return Some(Err(Refusal::FORBIDDEN));
+        };
         // An equal invitation is not made anew.
-        if let Some(present) = replica.state.get(&StateKey::Member(who)).and_then(|no| log.single(*no))
-            && matches!(present.body, Body::Member { membership: Membership::Invite, .. })
+        if let Some(present) = replica
+            .state
+            .get(&StateKey::Member(who))
+            .and_then(|no| log.single(*no))
+            && matches!(
+                present.body,
+                Body::Member {
+                    membership: Membership::Invite,
+                    ..
+                }
+            )
             && present.sender == by
         {
             return Some(Ok(()));
         }
-        let inside = log.joined(&replica.state).any(|user| log.home(user) == home);
+        let inside = log
+            .joined(&replica.state)
+            .any(|user| log.home(user) == home);
         if home == me || inside || !spec.federate {
             return Some(self.make_invite(ctx, room, by, who).map(|_| ()));
         }
         if let Err(refusal) = self.may_invite(ctx, room, by, who) {
             return Some(Err(refusal));
         }
-        let task = Task::Invite { room, by, who, ticket };
+        let task = Task::Invite {
+            room,
+            by,
+            who,
+            ticket,
+        };
         self.ask(ctx, home, Request::Invite { room, user: who }, task);
         None
     }
@@ -160,13 +228,20 @@ impl Homeserver {
         let pdu = crate::room::Pdu {
             sender: by,
             origin: log.home(by),
-            body: Body::Member { who, membership: Membership::Invite },
+            body: Body::Member {
+                who,
+                membership: Membership::Invite,
+            },
             prev_events: Vec::new(),
             auth_events: Vec::new(),
             depth: 0,
             at: ctx.now,
         };
-        if super::state::allowed(log, spec, &replica.state, &pdu) { Ok(()) } else { Err(Refusal::FORBIDDEN) }
+        if super::state::allowed(log, spec, &replica.state, &pdu) {
+            Ok(())
+        } else {
+            Err(Refusal::FORBIDDEN)
+        }
     }
 
     fn make_invite(
@@ -176,7 +251,15 @@ impl Homeserver {
         by: UserId,
         who: UserId,
     ) -> Result<EventNo, Refusal> {
-        self.make_event(ctx, room, by, Body::Member { who, membership: Membership::Invite })
+        self.make_event(
+            ctx,
+            room,
+            by,
+            Body::Member {
+                who,
+                membership: Membership::Invite,
+            },
+        )
     }
 
     /// The invited user's server accepts the invitation, or does not.
@@ -192,7 +275,16 @@ impl Homeserver {
         let outcome = match answer {
             Answer::Fine => self.make_invite(ctx, room, by, who).map(|event| {
                 let home = ctx.logs[room.index()].home(who);
-                self.ask(ctx, home, Request::Invited { room, user: who, event }, Task::Told);
+                self.ask(
+                    ctx,
+                    home,
+                    Request::Invited {
+                        room,
+                        user: who,
+                        event,
+                    },
+                    Task::Told,
+                );
             }),
             Answer::Refused(refusal) => Err(*refusal),
             _ => Err(Refusal::UNREACHABLE),
@@ -206,7 +298,13 @@ impl Homeserver {
     }
 
     /// The invitation itself, kept apart from the room's graph (out of band).
-    pub(super) fn note_invite(&mut self, ctx: &mut Context<'_>, room: RoomId, user: UserId, event: EventNo) {
+    pub(super) fn note_invite(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        user: UserId,
+        event: EventNo,
+    ) {
         let log = &ctx.logs[room.index()];
         let me = self.id;
         let replica = self.db.rooms.entry(room).or_default();
@@ -214,7 +312,9 @@ impl Homeserver {
             return;
         }
         Homeserver::store_outliers(replica, [event]);
-        replica.out_of_band.insert(user, (Membership::Invite, event));
+        replica
+            .out_of_band
+            .insert(user, (Membership::Invite, event));
     }
 
     /// Who rescinds an invitation can tell a server that is not in the room.
@@ -222,12 +322,22 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let me = self.id;
         let Some(pdu) = log.single(event) else { return };
-        let Body::Member { who, membership: Membership::Leave } = pdu.body else { return };
-        let Some(replica) = self.db.rooms.get_mut(&room) else { return };
+        let Body::Member {
+            who,
+            membership: Membership::Leave,
+        } = pdu.body
+        else {
+            return;
+        };
+        let Some(replica) = self.db.rooms.get_mut(&room) else {
+            return;
+        };
         if let Some((Membership::Invite, invite)) = replica.out_of_band.get(&who).copied()
             && who != pdu.sender
             && log.home(who) == me
-            && log.single(invite).is_some_and(|invite| invite.sender == pdu.sender)
+            && log
+                .single(invite)
+                .is_some_and(|invite| invite.sender == pdu.sender)
         {
             Homeserver::store_outliers(replica, [event]);
             replica.out_of_band.insert(who, (Membership::Leave, event));
@@ -244,14 +354,27 @@ impl Homeserver {
     ) -> Option<Outcome> {
         let log = &ctx.logs[room.index()];
         if self.in_room(room, log) {
-            let body = Body::Member { who: user, membership: Membership::Leave };
+            let body = Body::Member {
+                who: user,
+                membership: Membership::Leave,
+            };
             return Some(self.make_event(ctx, room, user, body).map(|_| ()));
         }
-        let invite = self.db.rooms.get(&room).and_then(|replica| replica.out_of_band.get(&user)).copied();
+        let invite = self
+            .db
+            .rooms
+            .get(&room)
+            .and_then(|replica| replica.out_of_band.get(&user))
+            .copied();
         match invite {
             Some((Membership::Invite, invite)) => {
                 let inviter = log.origin(invite);
-                self.ask(ctx, inviter, Request::Leave { room, user }, Task::Leave { room, user, ticket });
+                self.ask(
+                    ctx,
+                    inviter,
+                    Request::Leave { room, user },
+                    Task::Leave { room, user, ticket },
+                );
                 None
             }
             Some((Membership::Leave, _)) => Some(Ok(())),
@@ -278,7 +401,10 @@ impl Homeserver {
                 replica.out_of_band.insert(user, (Membership::Leave, event));
             }
         }
-        ctx.out.push(Effect::Done { ticket, outcome: Ok(()) });
+        ctx.out.push(Effect::Done {
+            ticket,
+            outcome: Ok(()),
+        });
     }
 
     /// Kicks, bans, unbans.
@@ -290,6 +416,7 @@ impl Homeserver {
         who: UserId,
         membership: Membership,
     ) -> Outcome {
-        self.make_event(ctx, room, by, Body::Member { who, membership }).map(|_| ())
+        self.make_event(ctx, room, by, Body::Member { who, membership })
+            .map(|_| ())
     }
 }

@@ -42,19 +42,40 @@ pub struct Refusal {
 
 impl Refusal {
     /// Not allowed, not a member, ...
-    pub const FORBIDDEN: Refusal = Refusal { status: 403, code: "M_FORBIDDEN" };
+    pub const FORBIDDEN: Refusal = Refusal {
+        status: 403,
+        code: "M_FORBIDDEN",
+    };
     /// No such thing here.
-    pub const NOT_FOUND: Refusal = Refusal { status: 404, code: "M_NOT_FOUND" };
+    pub const NOT_FOUND: Refusal = Refusal {
+        status: 404,
+        code: "M_NOT_FOUND",
+    };
     /// No server known that could help with the join.
-    pub const NO_SERVERS: Refusal = Refusal { status: 404, code: "M_UNKNOWN" };
+    pub const NO_SERVERS: Refusal = Refusal {
+        status: 404,
+        code: "M_UNKNOWN",
+    };
     /// The session is unknown.
-    pub const UNKNOWN_TOKEN: Refusal = Refusal { status: 401, code: "M_UNKNOWN_TOKEN" };
+    pub const UNKNOWN_TOKEN: Refusal = Refusal {
+        status: 401,
+        code: "M_UNKNOWN_TOKEN",
+    };
     /// The account is deactivated.
-    pub const DEACTIVATED: Refusal = Refusal { status: 403, code: "M_USER_DEACTIVATED" };
+    pub const DEACTIVATED: Refusal = Refusal {
+        status: 403,
+        code: "M_USER_DEACTIVATED",
+    };
     /// The name is taken.
-    pub const USER_IN_USE: Refusal = Refusal { status: 400, code: "M_USER_IN_USE" };
+    pub const USER_IN_USE: Refusal = Refusal {
+        status: 400,
+        code: "M_USER_IN_USE",
+    };
     /// No other server answered.
-    pub const UNREACHABLE: Refusal = Refusal { status: 502, code: "M_UNKNOWN" };
+    pub const UNREACHABLE: Refusal = Refusal {
+        status: 502,
+        code: "M_UNKNOWN",
+    };
 }
 
 /// The answer to a person's action.
@@ -64,11 +85,20 @@ pub type Outcome = Result<(), Refusal>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// `get_missing_events`: what lies between `earliest` and `latest`.
-    MissingEvents { room: RoomId, earliest: BTreeSet<EventNo>, latest: EventNo, limit: u32 },
+    MissingEvents {
+        room: RoomId,
+        earliest: BTreeSet<EventNo>,
+        latest: EventNo,
+        limit: u32,
+    },
     /// `/state_ids` (and `/state`, `/event`) at each of these events.
     StateAt { room: RoomId, events: Vec<EventNo> },
     /// `/backfill` from these events.
-    Backfill { room: RoomId, from: Vec<EventNo>, limit: u32 },
+    Backfill {
+        room: RoomId,
+        from: Vec<EventNo>,
+        limit: u32,
+    },
     /// `timestamp_to_event`, forwards, and that event.
     EventAfter { room: RoomId, at: SimTime },
     /// `make_join` and `send_join`.
@@ -76,7 +106,11 @@ pub enum Request {
     /// `/invite`: may this user be invited?
     Invite { room: RoomId, user: UserId },
     /// The invitation itself, once it is made.
-    Invited { room: RoomId, user: UserId, event: EventNo },
+    Invited {
+        room: RoomId,
+        user: UserId,
+        event: EventNo,
+    },
     /// `make_leave` and `send_leave`: an invitation is declined.
     Leave { room: RoomId, user: UserId },
     /// A file by its owner's server.
@@ -144,11 +178,22 @@ pub enum Timer {
 #[allow(missing_docs, reason = "each variant says what its fields are")]
 pub enum Effect {
     /// A new event of `room` was made here; the servers in `to` shall have it.
-    Send { room: RoomId, event: EventNo, to: Vec<ServerId> },
+    Send {
+        room: RoomId,
+        event: EventNo,
+        to: Vec<ServerId>,
+    },
     /// One transaction to one server.
-    Transmit { to: ServerId, pdus: Vec<(RoomId, EventNo)> },
+    Transmit {
+        to: ServerId,
+        pdus: Vec<(RoomId, EventNo)>,
+    },
     /// A question to one server.
-    Ask { to: ServerId, task: TaskId, request: Request },
+    Ask {
+        to: ServerId,
+        task: TaskId,
+        request: Request,
+    },
     /// Wake me at this time.
     Wake { at: SimTime, timer: Timer },
     /// Something for the journal.
@@ -156,5 +201,9 @@ pub enum Effect {
     /// The person's action is answered.
     Done { ticket: Ticket, outcome: Outcome },
     /// One pass of a scroll showed these messages.
-    Shown { ticket: Ticket, items: Vec<EventNo>, pages: u32 },
+    Shown {
+        ticket: Ticket,
+        items: Vec<EventNo>,
+        pages: u32,
+    },
 }

@@ -8,7 +8,7 @@ use crate::workload::Action;
 use super::backfill::Wish;
 use super::outbox::{Context, Effect, Refusal, Ticket, Timer};
 use super::replica::{Row, Token};
-use super::{visibility, Homeserver};
+use super::{Homeserver, visibility};
 
 /// A hole of more depths than this in a page is waited for.
 const BIG_GAP: u32 = 2;
@@ -36,12 +36,30 @@ pub struct Scroll {
 impl Homeserver {
     /// A client begins to page back from the newest event.
     pub(super) fn scroll(&mut self, ctx: &mut Context<'_>, action: &Action, ticket: Ticket) {
-        let Action::Scroll { room, who, page, passes, pause, most } = *action else { return };
+        let Action::Scroll {
+            room,
+            who,
+            page,
+            passes,
+            pause,
+            most,
+        } = *action
+        else {
+            return;
+        };
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
-        let membership = self.replica(room, log, spec).and_then(|replica| replica.local_membership(log, who));
-        if !matches!(membership, Some(Membership::Join | Membership::Leave | Membership::Ban)) {
-            ctx.out.push(Effect::Done { ticket, outcome: Err(Refusal::FORBIDDEN) });
+        let membership = self
+            .replica(room, log, spec)
+            .and_then(|replica| replica.local_membership(log, who));
+        if !matches!(
+            membership,
+            Some(Membership::Join | Membership::Leave | Membership::Ban)
+        ) {
+            ctx.out.push(Effect::Done {
+                ticket,
+                outcome: Err(Refusal::FORBIDDEN),
+            });
             return;
         }
         let id = self.next_id();
@@ -64,15 +82,25 @@ impl Homeserver {
 
     /// Fetches the next page from the database and decides whether it waits for a backfill.
     pub(super) fn next_page(&mut self, ctx: &mut Context<'_>, id: u64) {
-        let Some(mut scroll) = self.memory.scrolls.remove(&id) else { return };
+        let Some(mut scroll) = self.memory.scrolls.remove(&id) else {
+            return;
+        };
         let log = &ctx.logs[scroll.room.index()];
         let spec = &ctx.rooms[scroll.room.index()];
-        let Some(replica) = self.replica(scroll.room, log, spec) else { return };
-        let token = *scroll.token.get_or_insert_with(|| start_token(replica, log, scroll.who));
+        let Some(replica) = self.replica(scroll.room, log, spec) else {
+            return;
+        };
+        let token = *scroll
+            .token
+            .get_or_insert_with(|| start_token(replica, log, scroll.who));
         scroll.rows = replica.page(log, token, scroll.page as usize);
         scroll.pages += 1;
         let waits = has_holes(&scroll.rows.0) || scroll.rows.0.len() < scroll.page as usize;
-        let wish = Wish { depth: token.depth, limit: scroll.page, scroll: waits.then_some(id) };
+        let wish = Wish {
+            depth: token.depth,
+            limit: scroll.page,
+            scroll: waits.then_some(id),
+        };
         let room = scroll.room;
         self.memory.scrolls.insert(id, scroll);
         if waits {
@@ -89,7 +117,9 @@ impl Homeserver {
         if did && let Some(mut scroll) = self.memory.scrolls.remove(&id) {
             let log = &ctx.logs[scroll.room.index()];
             let spec = &ctx.rooms[scroll.room.index()];
-            if let (Some(replica), Some(token)) = (self.replica(scroll.room, log, spec), scroll.token) {
+            if let (Some(replica), Some(token)) =
+                (self.replica(scroll.room, log, spec), scroll.token)
+            {
                 scroll.rows = replica.page(log, token, scroll.page as usize);
             }
             self.memory.scrolls.insert(id, scroll);
@@ -99,49 +129,80 @@ impl Homeserver {
 
     /// Shows the page and goes on, to the next page, the next pass, or the end.
     fn show_page(&mut self, ctx: &mut Context<'_>, id: u64) {
-        let Some(mut scroll) = self.memory.scrolls.remove(&id) else { return };
+        let Some(mut scroll) = self.memory.scrolls.remove(&id) else {
+            return;
+        };
         let log = &ctx.logs[scroll.room.index()];
         let replica = &self.db.rooms[&scroll.room];
         let now = replica.local_membership(log, scroll.who);
         let rows = std::mem::take(&mut scroll.rows.0);
         let cut = self.rules.hidden_before(ctx.now);
         let shown_before = scroll.shown.len();
-        scroll.shown.extend(rows.iter().map(|row| row.no).filter(|no| {
-            !replica.soft.contains(no)
-                && !replica.rejected.contains(no)
-                && log.is_message(*no)
-                && cut.is_none_or(|cut| log.at(*no) >= cut)
-                && visibility::user_sees(log, *no, scroll.who, now)
-        }));
-        let enough = scroll.most.is_some_and(|most| scroll.pages >= most || scroll.shown.len() == shown_before);
+        scroll
+            .shown
+            .extend(rows.iter().map(|row| row.no).filter(|no| {
+                !replica.soft.contains(no)
+                    && !replica.rejected.contains(no)
+                    && log.is_message(*no)
+                    && cut.is_none_or(|cut| log.at(*no) >= cut)
+                    && visibility::user_sees(log, *no, scroll.who, now)
+            }));
+        let enough = scroll
+            .most
+            .is_some_and(|most| scroll.pages >= most || scroll.shown.len() == shown_before);
         if let Some(last) = rows.last().filter(|_| !enough) {
-            scroll.token = Some(Token { depth: last.depth, stream: last.stream - 1 });
-            let pause = if scroll.pause { SETTLE_PAUSE } else { SimDuration::ZERO };
+            scroll.token = Some(Token {
+                depth: last.depth,
+                stream: last.stream - 1,
+            });
+            let pause = if scroll.pause {
+                SETTLE_PAUSE
+            } else {
+                SimDuration::ZERO
+            };
             self.memory.scrolls.insert(id, scroll);
-            ctx.out.push(Effect::Wake { at: ctx.now + pause, timer: Timer::NextPage(id) });
+            ctx.out.push(Effect::Wake {
+                at: ctx.now + pause,
+                timer: Timer::NextPage(id),
+            });
             return;
         }
         let ticket = scroll.ticket;
-        ctx.out.push(Effect::Shown { ticket, items: std::mem::take(&mut scroll.shown), pages: scroll.pages });
+        ctx.out.push(Effect::Shown {
+            ticket,
+            items: std::mem::take(&mut scroll.shown),
+            pages: scroll.pages,
+        });
         scroll.passes_left -= 1;
         if scroll.passes_left == 0 {
-            ctx.out.push(Effect::Done { ticket, outcome: Ok(()) });
+            ctx.out.push(Effect::Done {
+                ticket,
+                outcome: Ok(()),
+            });
         } else {
             scroll.token = None;
             scroll.pages = 0;
             self.memory.scrolls.insert(id, scroll);
-            ctx.out.push(Effect::Wake { at: ctx.now + SETTLE_PAUSE, timer: Timer::NextPage(id) });
+            ctx.out.push(Effect::Wake {
+                at: ctx.now + SETTLE_PAUSE,
+                timer: Timer::NextPage(id),
+            });
         }
     }
 }
 
 /// From the newest event; who has left begins at the leave.
-fn start_token(replica: &super::replica::Replica, log: &crate::room::RoomLog, who: UserId) -> Token {
+fn start_token(
+    replica: &super::replica::Replica,
+    log: &crate::room::RoomLog,
+    who: UserId,
+) -> Token {
     let newest = replica.newest_token(log);
     match replica.out_of_band.get(&who) {
-        Some((Membership::Leave | Membership::Ban, no)) if log.depth(*no) < newest.depth => {
-            Token { depth: log.depth(*no), stream: replica.stream(*no) }
-        }
+        Some((Membership::Leave | Membership::Ban, no)) if log.depth(*no) < newest.depth => Token {
+            depth: log.depth(*no),
+            stream: replica.stream(*no),
+        },
         _ => newest,
     }
 }

@@ -10,12 +10,15 @@ use super::outbox::{Answer, Context, Copy, Request};
 use super::replica::{PullFailure, Replica};
 use super::store::Way;
 use super::tasks::{Pull, Task, Then};
-use super::{state, Homeserver, Rules};
+use super::{Homeserver, Rules, state};
 
 impl Replica {
     /// Writes down that an event could be pulled but not checked, or not pulled.
     pub(super) fn record_failed_pull(&mut self, no: EventNo, now: SimTime) {
-        let failure = self.failed_pulls.entry(no).or_insert(PullFailure { attempts: 0, last: now });
+        let failure = self.failed_pulls.entry(no).or_insert(PullFailure {
+            attempts: 0,
+            last: now,
+        });
         failure.attempts += 1;
         failure.last = now;
     }
@@ -36,15 +39,26 @@ impl Homeserver {
         let log = &ctx.logs[pull.room.index()];
         let spec = &ctx.rooms[pull.room.index()];
         let events = std::mem::take(&mut pull.rest);
-        let checked: Vec<Copy> = events.into_iter().filter(|copy| self.verifies(log, copy.no)).collect();
+        let checked: Vec<Copy> = events
+            .into_iter()
+            .filter(|copy| self.verifies(log, copy.no))
+            .collect();
         let Some(replica) = self.replica(pull.room, log, spec) else {
             return self.pulled(ctx, &pull);
         };
-        let mut fresh: Vec<Copy> = checked.into_iter().filter(|copy| !replica.has(copy.no)).collect();
+        let mut fresh: Vec<Copy> = checked
+            .into_iter()
+            .filter(|copy| !replica.has(copy.no))
+            .collect();
         fresh.sort_by_key(|copy| (log.depth(copy.no), copy.no));
-        let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) =
-            fresh.into_iter().partition(|copy| replica.failed_pulls.contains_key(&copy.no));
-        let background = Pull { rest: failed, then: Then::Nothing, ..pull.clone() };
+        let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) = fresh
+            .into_iter()
+            .partition(|copy| replica.failed_pulls.contains_key(&copy.no));
+        let background = Pull {
+            rest: failed,
+            then: Then::Nothing,
+            ..pull.clone()
+        };
         pull.rest = fresh;
         self.next_pulled(ctx, pull);
         if !background.rest.is_empty() {
@@ -54,12 +68,17 @@ impl Homeserver {
 
     /// Stores pulled events until one of them lacks the state before it.
     fn next_pulled(&mut self, ctx: &mut Context<'_>, mut pull: Pull) {
-        let way = Way { path: pull.path, from: pull.from };
+        let way = Way {
+            path: pull.path,
+            from: pull.from,
+        };
         while let Some(copy) = pull.rest.front().copied() {
             let log = &ctx.logs[pull.room.index()];
             let spec = &ctx.rooms[pull.room.index()];
             let rules = self.rules.clone();
-            let Some(replica) = self.replica(pull.room, log, spec) else { break };
+            let Some(replica) = self.replica(pull.room, log, spec) else {
+                break;
+            };
             if replica.has(copy.no) {
                 pull.rest.pop_front();
                 continue;
@@ -68,11 +87,20 @@ impl Homeserver {
             if missing.is_empty() {
                 pull.rest.pop_front();
                 self.store(ctx, pull.room, copy, way);
-            } else if missing.iter().any(|prev| replica.in_pull_backoff(&rules, *prev, ctx.now)) {
+            } else if missing
+                .iter()
+                .any(|prev| replica.in_pull_backoff(&rules, *prev, ctx.now))
+            {
                 // Skipped without being counted as a failure.
                 pull.rest.pop_front();
             } else {
-                let (to, request) = (pull.from, Request::StateAt { room: pull.room, events: missing });
+                let (to, request) = (
+                    pull.from,
+                    Request::StateAt {
+                        room: pull.room,
+                        events: missing,
+                    },
+                );
                 return self.ask(ctx, to, request, Task::Pull(pull));
             }
         }
@@ -81,20 +109,37 @@ impl Homeserver {
 
     /// The state at the missing parents of the next pulled event has arrived, or has not.
     pub(super) fn state_arrived(&mut self, ctx: &mut Context<'_>, mut pull: Pull, answer: &Answer) {
-        let Some(copy) = pull.rest.pop_front() else { return self.pulled(ctx, &pull) };
+        let Some(copy) = pull.rest.pop_front() else {
+            return self.pulled(ctx, &pull);
+        };
         let log = &ctx.logs[pull.room.index()];
         let spec = &ctx.rooms[pull.room.index()];
         let missing = match self.replica(pull.room, log, spec) {
             Some(replica) => replica.missing_prev_events(log, copy.no),
             None => return self.pulled(ctx, &pull),
         };
-        let known = *answer == Answer::State && missing.iter().all(|prev| self.verifies(log, *prev));
+        let known =
+            *answer == Answer::State && missing.iter().all(|prev| self.verifies(log, *prev));
         if known {
-            let wanted: BTreeSet<EventNo> = missing.iter().flat_map(|prev| state_at(log, *prev)).collect();
-            let verified: Vec<EventNo> = wanted.into_iter().filter(|no| self.verifies(log, *no)).collect();
+            let wanted: BTreeSet<EventNo> = missing
+                .iter()
+                .flat_map(|prev| state_at(log, *prev))
+                .collect();
+            let verified: Vec<EventNo> = wanted
+                .into_iter()
+                .filter(|no| self.verifies(log, *no))
+                .collect();
             let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
             Homeserver::store_outliers(replica, verified);
-            self.store(ctx, pull.room, copy, Way { path: pull.path, from: pull.from });
+            self.store(
+                ctx,
+                pull.room,
+                copy,
+                Way {
+                    path: pull.path,
+                    from: pull.from,
+                },
+            );
         } else {
             let now = ctx.now;
             let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
@@ -128,7 +173,9 @@ pub(super) fn state_at(log: &RoomLog, no: EventNo) -> BTreeSet<EventNo> {
         }
     }
     events.insert(no);
-    events.extend(state::auth_chain(log, events.iter().copied().collect::<Vec<_>>()));
+    events.extend(state::auth_chain(
+        log,
+        events.iter().copied().collect::<Vec<_>>(),
+    ));
     events
 }
-

@@ -13,14 +13,22 @@ use super::rules::PurgeBy;
 use super::{Homeserver, Rules};
 
 /// The answer to a purge of a room with fewer messages than were to stay.
-pub const TOO_FEW: Refusal = Refusal { status: 0, code: "too few" };
+pub const TOO_FEW: Refusal = Refusal {
+    status: 0,
+    code: "too few",
+};
 /// The answer to a purge that the database refused.
-pub const PURGE_FAILED: Refusal = Refusal { status: 0, code: "failed" };
+pub const PURGE_FAILED: Refusal = Refusal {
+    status: 0,
+    code: "failed",
+};
 
 impl Rules {
     /// Read filter: messages made before this moment are hidden from users (not clamped; reference 7.1).
     pub fn hidden_before(&self, now: SimTime) -> Option<SimTime> {
-        self.default_max_lifetime.filter(|_| self.retention_enabled).map(|life| now.saturating_sub(life))
+        self.default_max_lifetime
+            .filter(|_| self.retention_enabled)
+            .map(|life| now.saturating_sub(life))
     }
 
     /// How long the purge job lets messages of a room live: the room's value or the default, clamped.
@@ -41,7 +49,10 @@ impl Homeserver {
     pub(super) fn plan_jobs(&mut self, ctx: &mut Context<'_>) {
         if self.rules.retention_enabled {
             let at = ctx.now + self.rules.purge_job_interval;
-            ctx.out.push(Effect::Wake { at, timer: Timer::PurgeJob });
+            ctx.out.push(Effect::Wake {
+                at,
+                timer: Timer::PurgeJob,
+            });
         }
     }
 
@@ -52,12 +63,17 @@ impl Homeserver {
             let log = &ctx.logs[room.index()];
             let spec = &ctx.rooms[room.index()];
             let rules = self.rules.clone();
-            let Some(replica) = self.replica(room, log, spec) else { continue };
+            let Some(replica) = self.replica(room, log, spec) else {
+                continue;
+            };
             let of_room = match Homeserver::current(replica, log, StateKey::Retention) {
                 Some(Body::Retention(life)) => *life,
                 _ => None,
             };
-            let Some(life) = rules.purge_lifetime(of_room).filter(|_| !replica.state.is_empty()) else {
+            let Some(life) = rules
+                .purge_lifetime(of_room)
+                .filter(|_| !replica.state.is_empty())
+            else {
                 continue;
             };
             let cut = ctx.now.saturating_sub(life);
@@ -80,19 +96,35 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec).ok_or(TOO_FEW)?;
-        let depth = replica.depth_of_newest_message(log, keep_last).ok_or(TOO_FEW)?;
+        let depth = replica
+            .depth_of_newest_message(log, keep_last)
+            .ok_or(TOO_FEW)?;
         self.purge_below(ctx, room, depth, delete_local)
     }
 
     /// Deletes messages of smaller depth; state, and own events if they are spared, become outliers.
-    fn purge_below(&mut self, ctx: &mut Context<'_>, room: RoomId, depth: u32, delete_local: bool) -> Outcome {
+    fn purge_below(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        depth: u32,
+        delete_local: bool,
+    ) -> Outcome {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let me = self.id;
         let replica = self.replica(room, log, spec).ok_or(Refusal::NOT_FOUND)?;
-        let deepest = replica.heads.iter().map(|no| log.depth(*no)).max().unwrap_or(0);
+        let deepest = replica
+            .heads
+            .iter()
+            .map(|no| log.depth(*no))
+            .max()
+            .unwrap_or(0);
         if deepest < depth {
-            return Err(Refusal { status: 400, code: "M_UNKNOWN" });
+            return Err(Refusal {
+                status: 400,
+                code: "M_UNKNOWN",
+            });
         }
         let doomed = items_below(replica, log, depth);
         // A purge that finds nothing leaves the room's lower edge as it is.
@@ -102,8 +134,17 @@ impl Homeserver {
         let spared = spared_items(log, &doomed, delete_local, me);
         replica.purge(log, spec, &doomed, &spared);
         for (first, end) in doomed {
-            let what = What::Items { room, first, last: end - 1 };
-            ctx.out.push(Effect::Note(Fact::Lost { at: ctx.now, server: me, what, why: Why::Purge }));
+            let what = What::Items {
+                room,
+                first,
+                last: end - 1,
+            };
+            ctx.out.push(Effect::Note(Fact::Lost {
+                at: ctx.now,
+                server: me,
+                what,
+                why: Why::Purge,
+            }));
         }
         Ok(())
     }
@@ -157,7 +198,10 @@ impl Replica {
                 }
             }
             let last = rows.last().filter(|_| more)?;
-            from = Token { depth: last.depth, stream: last.stream - 1 };
+            from = Token {
+                depth: last.depth,
+                stream: last.stream - 1,
+            };
         }
     }
 
@@ -167,7 +211,11 @@ impl Replica {
     fn retention_depth(&self, log: &RoomLog, cut: SimTime, by: PurgeBy) -> Option<u32> {
         let end = log.first_at(cut);
         if by == PurgeBy::Timestamp {
-            return self.timeline.overlapping(0..end).last().map(|range| log.depth(range.end.min(end) - 1) + 1);
+            return self
+                .timeline
+                .overlapping(0..end)
+                .last()
+                .map(|range| log.depth(range.end.min(end) - 1) + 1);
         }
         let mut last: Option<(i64, EventNo)> = None;
         for range in self.timeline.iter() {
@@ -195,7 +243,11 @@ impl Replica {
         for no in spared {
             self.outliers.insert(*no..*no + 1);
         }
-        let gone = |no: EventNo| doomed.iter().any(|(first, end)| (*first..*end).contains(&no));
+        let gone = |no: EventNo| {
+            doomed
+                .iter()
+                .any(|(first, end)| (*first..*end).contains(&no))
+        };
         let heads = self.heads.len();
         self.heads.retain(|no| !gone(*no) || spared.contains(no));
         if self.heads.len() < heads {
@@ -209,7 +261,8 @@ impl Replica {
                 let mut refers = |prev: EventNo| {
                     if gone(prev) {
                         self.backward.entry(prev).or_default().insert(piece.first);
-                        least = Some(least.map_or(piece.depth, |depth: u32| depth.min(piece.depth)));
+                        least =
+                            Some(least.map_or(piece.depth, |depth: u32| depth.min(piece.depth)));
                     }
                 };
                 match piece.pdu {

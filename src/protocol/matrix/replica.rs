@@ -96,8 +96,11 @@ impl Replica {
 
     /// A local user's membership as the server shows it.
     pub fn local_membership(&self, log: &RoomLog, user: UserId) -> Option<Membership> {
-        log.membership_in(&self.state, user)
-            .or_else(|| self.out_of_band.get(&user).map(|(membership, _)| *membership))
+        log.membership_in(&self.state, user).or_else(|| {
+            self.out_of_band
+                .get(&user)
+                .map(|(membership, _)| *membership)
+        })
     }
 
     /// Writes out what was received in step since the last look: every item from `synced` on, each on
@@ -113,7 +116,10 @@ impl Replica {
         }
         let (first, tip) = (self.synced, self.synced - 1);
         self.timeline.insert(first..end);
-        self.positions.insert(first..end, Positions::Live(self.next_live - i64::from(first)));
+        self.positions.insert(
+            first..end,
+            Positions::Live(self.next_live - i64::from(first)),
+        );
         self.next_live += i64::from(end - first);
         let mut from = first;
         let mut group = self.groups.get(&tip).copied().unwrap_or_default();
@@ -135,12 +141,17 @@ impl Replica {
     /// The state over all forward extremities.
     pub fn resolve_heads(&self, log: &RoomLog, spec: &RoomSpec) -> StateMap {
         let states: Vec<&StateMap> = self.heads.iter().map(|no| log.state_after(*no)).collect();
-        if states.is_empty() { StateMap::new() } else { state::resolve(log, spec, &states) }
+        if states.is_empty() {
+            StateMap::new()
+        } else {
+            state::resolve(log, spec, &states)
+        }
     }
 
     /// After anything was processed here: does the copy know the newest item of the room?
     pub fn mark(&mut self, log: &RoomLog, me: ServerId) {
-        self.follows = log.last().is_some_and(|last| self.heads.contains(&last)) && self.in_room(log, me);
+        self.follows =
+            log.last().is_some_and(|last| self.heads.contains(&last)) && self.in_room(log, me);
         self.synced = log.len();
     }
 
@@ -198,7 +209,9 @@ impl Replica {
     pub fn page(&self, log: &RoomLog, from: Token, limit: usize) -> (Vec<Row>, bool) {
         let mut pieces: Vec<(EventNo, u32, u32)> = Vec::new();
         for range in self.timeline.iter() {
-            log.pieces(range.start, range.end, |piece| pieces.push((piece.first, piece.len, piece.depth)));
+            log.pieces(range.start, range.end, |piece| {
+                pieces.push((piece.first, piece.len, piece.depth))
+            });
         }
         pieces.retain(|(_, _, depth)| *depth <= from.depth);
         pieces.sort_unstable_by_key(|(first, len, depth)| std::cmp::Reverse((depth + len, *first)));
@@ -212,7 +225,11 @@ impl Replica {
             let top = len.min(from.depth - depth + 1);
             for i in (top.saturating_sub(wanted as u32)..top).rev() {
                 let no = first + i;
-                let row = Row { no, depth: depth + i, stream: self.stream(no) };
+                let row = Row {
+                    no,
+                    depth: depth + i,
+                    stream: self.stream(no),
+                };
                 if row.depth < from.depth || row.stream <= from.stream {
                     rows.push(row);
                 }
@@ -229,9 +246,14 @@ impl Replica {
     pub fn newest_token(&self, log: &RoomLog) -> Token {
         let mut deepest = 0;
         for range in self.timeline.iter() {
-            log.pieces(range.start, range.end, |piece| deepest = deepest.max(piece.depth + piece.len - 1));
+            log.pieces(range.start, range.end, |piece| {
+                deepest = deepest.max(piece.depth + piece.len - 1)
+            });
         }
-        Token { depth: deepest, stream: self.newest_stream() }
+        Token {
+            depth: deepest,
+            stream: self.newest_stream(),
+        }
     }
 
     /// Rows of the backfill query: a backward extremity and the depth of an item here that refers to it.
@@ -244,7 +266,12 @@ impl Replica {
 
     /// Forgets items `first..end` in every standing.
     pub fn forget(&mut self, first: EventNo, end: EventNo) {
-        for set in [&mut self.timeline, &mut self.soft, &mut self.rejected, &mut self.shells] {
+        for set in [
+            &mut self.timeline,
+            &mut self.soft,
+            &mut self.rejected,
+            &mut self.shells,
+        ] {
             set.remove(first..end);
         }
     }
@@ -256,7 +283,10 @@ impl Replica {
 
     /// Number of items stored in their place.
     pub fn stored(&self) -> u64 {
-        self.timeline.iter().map(|range| u64::from(range.end - range.start)).sum()
+        self.timeline
+            .iter()
+            .map(|range| u64::from(range.end - range.start))
+            .sum()
     }
 
     /// Keeps the first `most` items, as an interrupted copy does; says how many those are. Extremities

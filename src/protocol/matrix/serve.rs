@@ -8,37 +8,72 @@ use crate::room::{Body, Membership, RoomLog};
 
 use super::outbox::{Answer, Context, Copy, Refusal, Request};
 use super::replica::Replica;
-use super::{visibility, Homeserver};
+use super::{Homeserver, visibility};
 
 impl Homeserver {
     /// Answers a question of another server.
     pub fn serve(&mut self, ctx: &mut Context<'_>, from: ServerId, request: &Request) -> Answer {
         self.heard_from(ctx, from);
         match request {
-            Request::MissingEvents { room, earliest, latest, limit } => {
+            Request::MissingEvents {
+                room,
+                earliest,
+                latest,
+                limit,
+            } => {
                 let limit = (*limit).min(self.rules.gme_serve_cap) as usize;
                 self.serve_room(ctx, *room, from, |replica, log| {
-                    Answer::Events(copies(log, replica, missing_events(replica, log, earliest, *latest, limit), from))
+                    Answer::Events(copies(
+                        log,
+                        replica,
+                        missing_events(replica, log, earliest, *latest, limit),
+                        from,
+                    ))
                 })
             }
-            Request::StateAt { room, events } => self.serve_room(ctx, *room, from, |replica, log| {
-                let known = |no: &EventNo| replica.has(*no) && !replica.rejected.contains(no) && !log.prev_events(*no).is_empty();
-                if events.iter().all(known) { Answer::State } else { Answer::Refused(Refusal::NOT_FOUND) }
-            }),
-            Request::Backfill { room, from: seeds, limit } => {
+            Request::StateAt { room, events } => {
+                self.serve_room(ctx, *room, from, |replica, log| {
+                    let known = |no: &EventNo| {
+                        replica.has(*no)
+                            && !replica.rejected.contains(no)
+                            && !log.prev_events(*no).is_empty()
+                    };
+                    if events.iter().all(known) {
+                        Answer::State
+                    } else {
+                        Answer::Refused(Refusal::NOT_FOUND)
+                    }
+                })
+            }
+            Request::Backfill {
+                room,
+                from: seeds,
+                limit,
+            } => {
                 let limit = (*limit).min(self.rules.backfill_events) as usize;
                 self.serve_room(ctx, *room, from, |replica, log| {
-                    Answer::Events(copies(log, replica, backfill_events(replica, log, seeds, limit), from))
+                    Answer::Events(copies(
+                        log,
+                        replica,
+                        backfill_events(replica, log, seeds, limit),
+                        from,
+                    ))
                 })
             }
-            Request::EventAfter { room, at } => self.serve_room(ctx, *room, from, |replica, log| {
-                match event_after(replica, log, *at) {
-                    Some(no) => Answer::Events(copies(log, replica, vec![no], from)),
-                    None => Answer::Refused(Refusal::NOT_FOUND),
-                }
-            }),
-            Request::Join { room, user } => self.make_remote_membership(ctx, *room, *user, Membership::Join),
-            Request::Leave { room, user } => self.make_remote_membership(ctx, *room, *user, Membership::Leave),
+            Request::EventAfter { room, at } => {
+                self.serve_room(ctx, *room, from, |replica, log| {
+                    match event_after(replica, log, *at) {
+                        Some(no) => Answer::Events(copies(log, replica, vec![no], from)),
+                        None => Answer::Refused(Refusal::NOT_FOUND),
+                    }
+                })
+            }
+            Request::Join { room, user } => {
+                self.make_remote_membership(ctx, *room, *user, Membership::Join)
+            }
+            Request::Leave { room, user } => {
+                self.make_remote_membership(ctx, *room, *user, Membership::Leave)
+            }
             Request::Invite { user, .. } => self.accept_invite(*user),
             Request::Invited { room, user, event } => {
                 self.note_invite(ctx, *room, *user, *event);
@@ -61,8 +96,14 @@ impl Homeserver {
         let Some(replica) = self.replica(room, log, spec) else {
             return Answer::Refused(Refusal::NOT_FOUND);
         };
-        let inside = log.joined(&replica.state).any(|user| log.home(user) == from);
-        if inside { answer(replica, log) } else { Answer::Refused(Refusal::FORBIDDEN) }
+        let inside = log
+            .joined(&replica.state)
+            .any(|user| log.home(user) == from);
+        if inside {
+            answer(replica, log)
+        } else {
+            Answer::Refused(Refusal::FORBIDDEN)
+        }
     }
 
     /// `make_join`/`send_join` and `make_leave`/`send_leave`: makes the event here on the other's behalf
@@ -77,7 +118,15 @@ impl Homeserver {
         if !self.in_room(room, &ctx.logs[room.index()]) {
             return Answer::Refused(Refusal::NOT_FOUND);
         }
-        match self.make_event(ctx, room, user, Body::Member { who: user, membership }) {
+        match self.make_event(
+            ctx,
+            room,
+            user,
+            Body::Member {
+                who: user,
+                membership,
+            },
+        ) {
             Ok(event) => Answer::Made(event),
             Err(refusal) => Answer::Refused(refusal),
         }
@@ -88,7 +137,10 @@ impl Homeserver {
 fn copies(log: &RoomLog, replica: &Replica, events: Vec<EventNo>, to: ServerId) -> Vec<Copy> {
     events
         .into_iter()
-        .map(|no| Copy { no, shell: replica.shells.contains(&no) || !visibility::server_sees(log, no, to) })
+        .map(|no| Copy {
+            no,
+            shell: replica.shells.contains(&no) || !visibility::server_sees(log, no, to),
+        })
         .collect()
 }
 
@@ -103,7 +155,11 @@ fn missing_events(
     let known = |no: EventNo| replica.has(no) || replica.outliers.contains(&no);
     let mut seen = earliest.clone();
     let mut found = Vec::new();
-    let mut front = if replica.has(latest) { vec![latest] } else { Vec::new() };
+    let mut front = if replica.has(latest) {
+        vec![latest]
+    } else {
+        Vec::new()
+    };
     while !front.is_empty() && found.len() < limit {
         let mut next = BTreeSet::new();
         for no in &front {
@@ -112,7 +168,11 @@ fn missing_events(
                 continue;
             }
             let left = limit.saturating_sub(found.len());
-            let prev_events = log.prev_events(*no).into_iter().filter(|prev| known(*prev)).take(left);
+            let prev_events = log
+                .prev_events(*no)
+                .into_iter()
+                .filter(|prev| known(*prev))
+                .take(left);
             for prev in prev_events {
                 if seen.insert(prev) {
                     next.insert(prev);
@@ -127,7 +187,12 @@ fn missing_events(
 }
 
 /// Deepest first from the seeds, through what is stored here in its place; a hole ends a branch.
-fn backfill_events(replica: &Replica, log: &RoomLog, seeds: &[EventNo], limit: usize) -> Vec<EventNo> {
+fn backfill_events(
+    replica: &Replica,
+    log: &RoomLog,
+    seeds: &[EventNo],
+    limit: usize,
+) -> Vec<EventNo> {
     let mut queue: BinaryHeap<(u32, i64, EventNo)> = seeds
         .iter()
         .filter(|no| replica.has(**no) || replica.outliers.contains(no))
@@ -154,5 +219,9 @@ fn backfill_events(replica: &Replica, log: &RoomLog, seeds: &[EventNo], limit: u
 /// The first event at or after a moment (`timestamp_to_event`, forwards).
 fn event_after(replica: &Replica, log: &RoomLog, at: SimTime) -> Option<EventNo> {
     let first = log.first_at(at);
-    replica.timeline.overlapping(first..log.len()).map(|range| range.start.max(first)).next()
+    replica
+        .timeline
+        .overlapping(first..log.len())
+        .map(|range| range.start.max(first))
+        .next()
 }

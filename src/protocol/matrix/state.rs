@@ -37,7 +37,11 @@ pub fn power(log: &RoomLog, spec: &RoomSpec, state: &StateMap, user: UserId) -> 
         return CREATOR_LEVEL;
     }
     match state.get(&StateKey::PowerLevels) {
-        Some(_) => power_levels(log, state).users.get(&user).copied().unwrap_or(0),
+        Some(_) => power_levels(log, state)
+            .users
+            .get(&user)
+            .copied()
+            .unwrap_or(0),
         // Before there are power levels the creator may do everything.
         None if creator == Some(user) => ADMIN_LEVEL,
         None => 0,
@@ -47,9 +51,10 @@ pub fn power(log: &RoomLog, spec: &RoomSpec, state: &StateMap, user: UserId) -> 
 /// The power needed for an event other than a membership.
 fn needed(levels: &PowerLevels, body: &Body) -> i64 {
     match body {
-        Body::PowerLevels(_) | Body::HistoryVisibility(_) | Body::Encryption | Body::Retention(_) => {
-            ADMIN_LEVEL
-        }
+        Body::PowerLevels(_)
+        | Body::HistoryVisibility(_)
+        | Body::Encryption
+        | Body::Retention(_) => ADMIN_LEVEL,
         Body::Message { .. } | Body::Redaction(_) => levels.events_default,
         _ => STATE_LEVEL,
     }
@@ -111,13 +116,15 @@ fn member_allowed(
     let own = power(log, spec, state, sender);
     match membership {
         Membership::Join => {
-            let creators_first = pdu.prev_events == [0] && log.single(0).is_some_and(|c| c.sender == who);
+            let creators_first =
+                pdu.prev_events == [0] && log.single(0).is_some_and(|c| c.sender == who);
             if creators_first {
                 return sender == who;
             }
-            let public = state.get(&StateKey::JoinRules).and_then(|no| log.single(*no)).is_some_and(
-                |rules| matches!(rules.body, Body::JoinRules(RoomKind::Public)),
-            );
+            let public = state
+                .get(&StateKey::JoinRules)
+                .and_then(|no| log.single(*no))
+                .is_some_and(|rules| matches!(rules.body, Body::JoinRules(RoomKind::Public)));
             sender == who
                 && match of_who {
                     Some(Membership::Ban) => false,
@@ -155,7 +162,9 @@ pub fn auth_events(spec: &RoomSpec, state: &StateMap, sender: UserId, body: &Bod
     }
     keys.sort_unstable();
     keys.dedup();
-    keys.into_iter().filter_map(|key| state.get(&key).copied()).collect()
+    keys.into_iter()
+        .filter_map(|key| state.get(&key).copied())
+        .collect()
 }
 
 /// All events that the given ones rest on, themselves left out unless they rest on each other.
@@ -197,14 +206,23 @@ pub fn apply(state_before: &StateMap, body: &Body, no: EventNo) -> StateMap {
 /// Resolves several states into one.
 pub fn resolve(log: &RoomLog, spec: &RoomSpec, states: &[&StateMap]) -> StateMap {
     let (first, rest) = states.split_first().expect("there is a state to resolve");
-    if rest.iter().all(|state| state.ptr_eq(first) || state == first) {
+    if rest
+        .iter()
+        .all(|state| state.ptr_eq(first) || state == first)
+    {
         return (*first).clone();
     }
-    let keys: BTreeSet<StateKey> = states.iter().flat_map(|state| state.keys().copied()).collect();
+    let keys: BTreeSet<StateKey> = states
+        .iter()
+        .flat_map(|state| state.keys().copied())
+        .collect();
     let mut resolved = StateMap::new();
     let mut conflicted: BTreeSet<EventNo> = BTreeSet::new();
     for key in keys {
-        let values: BTreeSet<Option<EventNo>> = states.iter().map(|state| state.get(&key).copied()).collect();
+        let values: BTreeSet<Option<EventNo>> = states
+            .iter()
+            .map(|state| state.get(&key).copied())
+            .collect();
         match (values.len(), values.first()) {
             (1, Some(Some(no))) => {
                 resolved.insert(key, *no);

@@ -10,7 +10,7 @@ use crate::workload::RoomSpec;
 use super::extremities::first_in_set_order;
 use super::outbox::{Context, Copy, Effect};
 use super::replica::Replica;
-use super::{state, Homeserver};
+use super::{Homeserver, state};
 
 /// A push this much later than the event was made is a recovery, not traffic. Assumption; well above any
 /// delivery between servers in step.
@@ -38,26 +38,45 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let me = self.id;
-        let Some(replica) = self.db.rooms.get_mut(&room) else { return };
+        let Some(replica) = self.db.rooms.get_mut(&room) else {
+            return;
+        };
         let no = copy.no;
         let prev_events = log.prev_events(no);
-        let missing: Vec<EventNo> = prev_events.iter().copied().filter(|prev| !replica.has(*prev)).collect();
+        let missing: Vec<EventNo> = prev_events
+            .iter()
+            .copied()
+            .filter(|prev| !replica.has(*prev))
+            .collect();
         let pdu = whole(log, no);
         let before = state::state_before(log, spec, &prev_events);
         let rejected = !state::allowed(log, spec, &before, &pdu);
         let soft = !rejected
             && !way.backfilled()
             && soft_fails(replica, log, spec, &pdu, &before, missing.is_empty());
-        let old_groups: BTreeSet<u32> = replica.heads.iter().map(|head| replica.group(*head)).collect();
-        let group = group_after(replica, &mut self.db.next_group, &pdu, missing.is_empty(), log, spec);
+        let old_groups: BTreeSet<u32> = replica
+            .heads
+            .iter()
+            .map(|head| replica.group(*head))
+            .collect();
+        let group = group_after(
+            replica,
+            &mut self.db.next_group,
+            &pdu,
+            missing.is_empty(),
+            log,
+            spec,
+        );
 
         replica.place(no, group, way.backfilled());
         replica.timeline.insert(no..no + 1);
         replica.outliers.remove(no..no + 1);
         replica.failed_pulls.remove(&no);
-        for (set, yes) in
-            [(&mut replica.rejected, rejected), (&mut replica.soft, soft), (&mut replica.shells, copy.shell)]
-        {
+        for (set, yes) in [
+            (&mut replica.rejected, rejected),
+            (&mut replica.soft, soft),
+            (&mut replica.shells, copy.shell),
+        ] {
             if yes {
                 set.insert(no..no + 1);
             } else {
@@ -90,9 +109,9 @@ impl Homeserver {
                 .state
                 .iter()
                 .filter_map(|(key, no)| match key {
-                    StateKey::Member(user) if log.home(*user) == me => {
-                        log.membership(*no).map(|membership| (*user, (membership, *no)))
-                    }
+                    StateKey::Member(user) if log.home(*user) == me => log
+                        .membership(*no)
+                        .map(|membership| (*user, (membership, *no))),
                     _ => None,
                 })
                 .collect();
@@ -119,7 +138,10 @@ pub(super) fn whole(log: &RoomLog, no: EventNo) -> Pdu {
         Pdu {
             sender,
             origin,
-            body: Body::Message { file: None, traffic: None },
+            body: Body::Message {
+                file: None,
+                traffic: None,
+            },
             prev_events: log.prev_events(no),
             auth_events: Vec::new(),
             depth: log.depth(no),
@@ -144,7 +166,11 @@ fn soft_fails(
         return !replica.state.is_empty() && !state::allowed(log, spec, &replica.state, pdu);
     }
     // With a gap below, the state is resolved with that at the event (Synapse, `_check_for_soft_fail`).
-    let mut states: Vec<&StateMap> = replica.heads.iter().map(|head| log.state_after(*head)).collect();
+    let mut states: Vec<&StateMap> = replica
+        .heads
+        .iter()
+        .map(|head| log.state_after(*head))
+        .collect();
     states.push(before);
     !state::allowed(log, spec, &state::resolve(log, spec, &states), pdu)
 }
@@ -169,7 +195,11 @@ fn group_after(
         *next_group - 1
     };
     let before = if whole && !pdu.prev_events.is_empty() {
-        let groups: BTreeSet<u32> = pdu.prev_events.iter().map(|prev| replica.group(*prev)).collect();
+        let groups: BTreeSet<u32> = pdu
+            .prev_events
+            .iter()
+            .map(|prev| replica.group(*prev))
+            .collect();
         match groups.len() {
             1 => *groups.first().expect("one group"),
             _ => {
@@ -187,7 +217,11 @@ fn group_after(
     } else {
         new_group()
     };
-    if pdu.body.state_key().is_some() { new_group() } else { before }
+    if pdu.body.state_key().is_some() {
+        new_group()
+    } else {
+        before
+    }
 }
 
 /// `event_backward_extremities` after an event is stored (Synapse, `_update_backward_extremeties`).
@@ -206,7 +240,10 @@ fn update_backward_extremities(
 }
 
 /// Forward extremities and current state after a new event (Synapse, `_calculate_new_extremities`).
-#[allow(clippy::too_many_arguments, reason = "one step of storing, split off for reading")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one step of storing, split off for reading"
+)]
 fn advance(
     replica: &mut Replica,
     log: &RoomLog,
@@ -240,14 +277,25 @@ fn advance(
 }
 
 /// Writes a recovery into the journal; ordinary delivery is not one.
-fn note(ctx: &mut Context<'_>, server: ServerId, room: RoomId, no: EventNo, made: SimTime, way: Way) {
+fn note(
+    ctx: &mut Context<'_>,
+    server: ServerId,
+    room: RoomId,
+    no: EventNo,
+    made: SimTime,
+    way: Way,
+) {
     if way.path == Path::Push && ctx.now.since(made) <= LATE {
         return;
     }
     ctx.out.push(Effect::Note(Fact::Gained {
         at: ctx.now,
         server,
-        what: What::Items { room, first: no, last: no },
+        what: What::Items {
+            room,
+            first: no,
+            last: no,
+        },
         path: way.path,
         from: way.from,
     }));

@@ -4,29 +4,60 @@ use std::collections::VecDeque;
 
 use crate::journal::{EventNo, MediaId, Path, RoomId, ServerId, UserId};
 
-use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Ticket};
 use super::Homeserver;
+use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Ticket};
 
 /// A question that waits for an answer.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "each variant says what its fields are")]
 pub enum Task {
     /// A pushed event waits for `get_missing_events` from its sender.
-    GapFill { room: RoomId, event: EventNo, from: ServerId },
+    GapFill {
+        room: RoomId,
+        event: EventNo,
+        from: ServerId,
+    },
     /// A batch of pulled events waits for the state before one of them.
     Pull(Pull),
     /// A backfill waits for a peer.
-    Backfill { room: RoomId, points: Vec<EventNo>, hosts: VecDeque<ServerId>, asked: ServerId, denials: u32 },
+    Backfill {
+        room: RoomId,
+        points: Vec<EventNo>,
+        hosts: VecDeque<ServerId>,
+        asked: ServerId,
+        denials: u32,
+    },
     /// A person waits to be joined through a peer.
-    Join { room: RoomId, user: UserId, rest: VecDeque<ServerId>, asked: ServerId, ticket: Ticket },
+    Join {
+        room: RoomId,
+        user: UserId,
+        rest: VecDeque<ServerId>,
+        asked: ServerId,
+        ticket: Ticket,
+    },
     /// A person waits for the invited user's server to accept.
-    Invite { room: RoomId, by: UserId, who: UserId, ticket: Ticket },
+    Invite {
+        room: RoomId,
+        by: UserId,
+        who: UserId,
+        ticket: Ticket,
+    },
     /// A person waits to decline an invitation through a peer.
-    Leave { room: RoomId, user: UserId, ticket: Ticket },
+    Leave {
+        room: RoomId,
+        user: UserId,
+        ticket: Ticket,
+    },
     /// A person waits for a file.
     Media { media: MediaId, ticket: Ticket },
     /// A person jumps to a date.
-    Jump { room: RoomId, rest: VecDeque<ServerId>, at: crate::kernel::SimTime, asked: ServerId, ticket: Ticket },
+    Jump {
+        room: RoomId,
+        rest: VecDeque<ServerId>,
+        at: crate::kernel::SimTime,
+        asked: ServerId,
+        ticket: Ticket,
+    },
     /// Nothing waits for the answer.
     Told,
 }
@@ -68,13 +99,23 @@ pub enum Then {
 
 impl Homeserver {
     /// Puts a question to another server, unless that is in back-off.
-    pub(super) fn ask(&mut self, ctx: &mut Context<'_>, to: ServerId, request: Request, task: Task) {
+    pub(super) fn ask(
+        &mut self,
+        ctx: &mut Context<'_>,
+        to: ServerId,
+        request: Request,
+        task: Task,
+    ) {
         let id = self.next_id();
         self.memory.tasks.insert(id, task);
         if self.in_backoff(to, ctx.now) {
             self.answer(ctx, id, Answer::Unreachable);
         } else {
-            ctx.out.push(Effect::Ask { to, task: id, request });
+            ctx.out.push(Effect::Ask {
+                to,
+                task: id,
+                request,
+            });
         }
     }
 
@@ -99,20 +140,49 @@ impl Homeserver {
 
     /// The answer to a question arrives. After a restart nobody waits for it any more.
     pub fn answer(&mut self, ctx: &mut Context<'_>, id: TaskId, answer: Answer) {
-        let Some(task) = self.memory.tasks.remove(&id) else { return };
+        let Some(task) = self.memory.tasks.remove(&id) else {
+            return;
+        };
         match task {
-            Task::GapFill { room, event, from } => self.missing_events_arrived(ctx, room, event, from, answer),
+            Task::GapFill { room, event, from } => {
+                self.missing_events_arrived(ctx, room, event, from, answer)
+            }
             Task::Pull(pull) => self.state_arrived(ctx, pull, &answer),
-            Task::Backfill { room, points, hosts, asked, denials } => {
+            Task::Backfill {
+                room,
+                points,
+                hosts,
+                asked,
+                denials,
+            } => {
                 self.backfill_arrived(ctx, room, points, hosts, asked, denials, answer);
             }
-            Task::Join { room, user, rest, asked, ticket } => {
+            Task::Join {
+                room,
+                user,
+                rest,
+                asked,
+                ticket,
+            } => {
                 self.join_arrived(ctx, room, user, rest, asked, ticket, &answer);
             }
-            Task::Invite { room, by, who, ticket } => self.invite_answered(ctx, room, by, who, ticket, &answer),
-            Task::Leave { room, user, ticket } => self.leave_arrived(ctx, room, user, ticket, &answer),
+            Task::Invite {
+                room,
+                by,
+                who,
+                ticket,
+            } => self.invite_answered(ctx, room, by, who, ticket, &answer),
+            Task::Leave { room, user, ticket } => {
+                self.leave_arrived(ctx, room, user, ticket, &answer)
+            }
             Task::Media { media, ticket } => self.media_arrived(ctx, media, ticket, &answer),
-            Task::Jump { room, rest, at, asked, ticket } => {
+            Task::Jump {
+                room,
+                rest,
+                at,
+                asked,
+                ticket,
+            } => {
                 self.jump_arrived(ctx, room, rest, at, asked, ticket, answer);
             }
             Task::Told => {}

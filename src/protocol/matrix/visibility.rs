@@ -24,14 +24,16 @@ pub fn server_sees(log: &RoomLog, no: EventNo, server: ServerId) -> bool {
     if matches!(visibility, Visibility::WorldReadable | Visibility::Shared) {
         return true;
     }
-    state.range(StateKey::Member(UserId(0))..).any(|(key, member)| match key {
-        StateKey::Member(user) if log.home(*user) == server => match log.membership(*member) {
-            Some(Membership::Join) => true,
-            Some(Membership::Invite) => visibility == Visibility::Invited,
+    state
+        .range(StateKey::Member(UserId(0))..)
+        .any(|(key, member)| match key {
+            StateKey::Member(user) if log.home(*user) == server => match log.membership(*member) {
+                Some(Membership::Join) => true,
+                Some(Membership::Invite) => visibility == Visibility::Invited,
+                _ => false,
+            },
             _ => false,
-        },
-        _ => false,
-    })
+        })
 }
 
 /// May a user see an event, given the user's membership now? (Synapse, `filter_events_for_client`.)

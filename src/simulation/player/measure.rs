@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::journal::{RoomId, ServerId};
-use crate::protocol::matrix::{power_levels, Items, Replica};
+use crate::protocol::matrix::{Items, Replica, power_levels};
 use crate::room::{Body, Membership, RoomLog, StateKey};
 use crate::verify::{EventCells, MessageCells, RoomCells, Stage, StateCells};
 use crate::workload::Visibility;
@@ -22,7 +22,10 @@ impl Player<'_> {
             let cells = self.measure_room(server, room);
             rooms.insert(self.script.rooms[index].name.clone(), cells);
         }
-        Stage { server: self.script.servers[server.index()].clone(), rooms }
+        Stage {
+            server: self.script.servers[server.index()].clone(),
+            rooms,
+        }
     }
 
     fn measure_room(&mut self, server: ServerId, room: RoomId) -> RoomCells {
@@ -30,13 +33,19 @@ impl Player<'_> {
         let spec = &self.simulation.world.rooms[room.index()];
         let nothing = Replica::default();
         self.simulation.servers[server.index()].replica(room, log, spec);
-        let replica = self.simulation.servers[server.index()].db.rooms.get(&room).unwrap_or(&nothing);
+        let replica = self.simulation.servers[server.index()]
+            .db
+            .rooms
+            .get(&room)
+            .unwrap_or(&nothing);
         let name = |user: crate::journal::UserId| self.script.users[user.index()].name.clone();
         let local: BTreeMap<String, String> = (0..self.script.users.len() as u32)
             .map(crate::journal::UserId)
             .filter(|user| log.home(*user) == server)
             .filter_map(|user| {
-                replica.local_membership(log, user).map(|membership| (name(user), membership.name().to_owned()))
+                replica
+                    .local_membership(log, user)
+                    .map(|membership| (name(user), membership.name().to_owned()))
             })
             .collect();
         RoomCells {
@@ -50,9 +59,16 @@ impl Player<'_> {
             forward_extremities: replica.heads.len() as u64,
             backward_extremities: replica.backward.len() as u64,
             failed_pulls: replica.failed_pulls.len() as u64,
-            joined: local.values().any(|membership| membership == Membership::Join.name()),
+            joined: local
+                .values()
+                .any(|membership| membership == Membership::Join.name()),
             local,
-            members: log.joined(&replica.state).map(name).collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
+            members: log
+                .joined(&replica.state)
+                .map(name)
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             state: self.measure_state(log, replica),
         }
     }
@@ -63,7 +79,13 @@ impl Player<'_> {
         let mut classes: BTreeMap<String, MessageCells> = BTreeMap::new();
         let mut held: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for (class, sent) in self.sent.get(&room).into_iter().flatten() {
-            classes.insert(class.clone(), MessageCells { sent: u64::from(*sent), ..MessageCells::default() });
+            classes.insert(
+                class.clone(),
+                MessageCells {
+                    sent: u64::from(*sent),
+                    ..MessageCells::default()
+                },
+            );
         }
         for ((r, event), (class, number)) in &self.labels {
             if *r != room {
@@ -96,7 +118,13 @@ impl Player<'_> {
         if replica.state.is_empty() {
             return StateCells::default();
         }
-        let body = |key| replica.state.get(&key).and_then(|no| log.single(*no)).map(|pdu| &pdu.body);
+        let body = |key| {
+            replica
+                .state
+                .get(&key)
+                .and_then(|no| log.single(*no))
+                .map(|pdu| &pdu.body)
+        };
         let levels = power_levels(log, &replica.state);
         StateCells {
             name: body(StateKey::Name).and_then(|body| match body {
@@ -144,7 +172,10 @@ fn redacted_by(log: &RoomLog, replica: &Replica) -> std::collections::BTreeSet<u
 }
 
 fn count(items: &Items) -> u64 {
-    items.iter().map(|range| u64::from(range.end - range.start)).sum()
+    items
+        .iter()
+        .map(|range| u64::from(range.end - range.start))
+        .sum()
 }
 
 /// `1-3,7`
