@@ -1,8 +1,16 @@
-//! The protocol's parameters.
+//! The protocol's parameters, as Synapse has them by default.
+//!
+//! The numbers in brackets are the sections of the list of rules (ARCHITECTURE.md). Every field is a key
+//! of `[rules]` in a scenario, for the whole federation or for one server.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::kernel::SimDuration;
 
 /// Which peer is asked first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum HostOrder {
     /// PostgreSQL: the oldest member server first.
     OldestJoin,
@@ -11,7 +19,8 @@ pub enum HostOrder {
 }
 
 /// By what a purge cuts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum PurgeBy {
     /// As Synapse.
     Depth,
@@ -20,41 +29,74 @@ pub enum PurgeBy {
 }
 
 /// The parameters of one server.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
+    /// Events in one transaction, at most (1.2).
     pub pdus_per_txn: u32,
+    /// Attempts to send one transaction before the destination is given up for a while (1.3).
     pub long_retries: u32,
+    /// Longest pause between two such attempts; the pauses are 4, 16, 64, ... s up to it (1.3).
     pub long_delay_cap: SimDuration,
+    /// Smallest factor on such a pause, of 1000 (1.3).
     pub retry_jitter_lo_per_mille: u32,
+    /// Largest factor on such a pause, of 1000 (1.3).
     pub retry_jitter_hi_per_mille: u32,
+    /// First back-off of a destination that was given up (1.3).
     pub destination_min_retry: SimDuration,
+    /// Factor from each back-off to the next (1.3).
     pub destination_retry_multiplier: f64,
+    /// Longest back-off (1.3).
     pub destination_max_retry: SimDuration,
+    /// A destination in back-off for longer than this loses its queue: afterwards it gets only the newest event of each room (1.4).
     pub catchup_threshold: SimDuration,
+    /// Newest events of one room that are sent in catch-up, at most (1.5).
     pub catchup_tip_max: u32,
+    /// Time between two looks for destinations whose back-off is over (1.3).
     pub wake_period: SimDuration,
+    /// Does a request from a server end the back-off towards it? (1.3)
     pub inbound_clears_backoff: bool,
+    /// Received events of one room waiting for their turn before the oldest are dropped (2.1).
     pub staging_prune_at: u32,
+    /// Events asked for in one `get_missing_events` (2.3).
     pub gme_request_limit: u32,
+    /// Events given in answer to one `get_missing_events`, at most (2.3).
     pub gme_serve_cap: u32,
+    /// First pause after a failed pull of an event; it doubles with each failure (2.4).
     pub failed_pull_base: SimDuration,
+    /// Doublings of that pause, at most (2.4).
     pub failed_pull_doubling_cap: u32,
+    /// Parents of a new event, at most (2.5).
     pub new_event_prev_max: u32,
+    /// Events asked for in one backfill request (3.2).
     pub backfill_events: u32,
+    /// Backward extremities looked at for one backfill, at most (3.2).
     pub backfill_points_considered: u32,
+    /// Backward extremities named in one backfill request, at most (3.2).
     pub backfill_extremities_per_request: u32,
+    /// Peers that may refuse a backfill before the search ends (3.3).
     pub backfill_denials_max: u32,
+    /// Which peer is asked first (3.3).
     pub backfill_host_order: HostOrder,
+    /// Does an empty answer end the search? `false` is a what-if: the next peer is asked (3.3).
     pub empty_backfill_is_success: bool,
+    /// A what-if: clients name a server when they join a room that their own does not know (4.2).
     pub clients_know_via: bool,
+    /// A remote file that the database lists and the store has lost is not fetched again (6).
     pub remote_media_row_blocks_refetch: bool,
+    /// Are lifetimes of messages obeyed at all? (7.1)
     pub retention_enabled: bool,
+    /// Lifetime of messages in rooms that name none; absent: for ever (7.1).
     pub default_max_lifetime: Option<SimDuration>,
+    /// Shorter lifetimes are raised to this by the purge (7.1).
     pub allowed_lifetime_min: Option<SimDuration>,
+    /// Longer lifetimes are lowered to this by the purge (7.1).
     pub allowed_lifetime_max: Option<SimDuration>,
+    /// Time between two runs of the purge, and from the start to the first (7.1).
     pub purge_job_interval: SimDuration,
+    /// By what a purge cuts (7.2).
     pub purge_by: PurgeBy,
+    /// Does the purge delete the server's own users' events too? (7.2)
     pub purge_deletes_local: bool,
 }
 

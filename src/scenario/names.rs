@@ -1,0 +1,107 @@
+//! Names and numbers: every name in an action, fault or expectation is looked up here.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::error::{Problems, nearest};
+use super::value::Name;
+use crate::journal::{MediaId, RoomId, ServerId, UserId};
+use crate::world::World;
+
+/// All names of a world.
+pub(super) struct Names {
+    servers: BTreeMap<String, u32>,
+    users: BTreeMap<String, u32>,
+    rooms: BTreeMap<String, u32>,
+    media: BTreeMap<String, u32>,
+}
+
+impl Names {
+    /// The names of all things in the world.
+    pub(super) fn of(world: &World) -> Names {
+        let number = |names: Vec<String>| (0..).zip(names).map(|(n, name)| (name, n)).collect();
+        let user = |user: &crate::workload::UserSpec| {
+            format!("{}@{}", user.name, world.servers[user.server.index()].name)
+        };
+        Names {
+            servers: number(
+                world
+                    .servers
+                    .iter()
+                    .map(|server| server.name.clone())
+                    .collect(),
+            ),
+            users: number(world.users.iter().map(user).collect()),
+            rooms: number(world.rooms.iter().map(|room| room.name.clone()).collect()),
+            media: number(world.media.clone()),
+        }
+    }
+
+    pub(super) fn server(&self, name: &Name, problems: &mut Problems<'_>) -> Option<ServerId> {
+        find("server", &self.servers, name, name.span(), problems).map(ServerId)
+    }
+
+    pub(super) fn user(&self, name: &Name, problems: &mut Problems<'_>) -> Option<UserId> {
+        find("user", &self.users, name, name.span(), problems).map(UserId)
+    }
+
+    pub(super) fn room(&self, name: &Name, problems: &mut Problems<'_>) -> Option<RoomId> {
+        find("room", &self.rooms, name, name.span(), problems).map(RoomId)
+    }
+
+    /// A room by a name in a list.
+    pub(super) fn room_in(&self, name: &str, list: Range<usize>, problems: &mut Problems<'_>) {
+        find("room", &self.rooms, name, list, problems);
+    }
+
+    pub(super) fn media(&self, name: &Name, problems: &mut Problems<'_>) -> Option<MediaId> {
+        find("file", &self.media, name, name.span(), problems).map(MediaId)
+    }
+}
+
+fn find(
+    what: &str,
+    names: &BTreeMap<String, u32>,
+    name: &str,
+    span: Range<usize>,
+    problems: &mut Problems<'_>,
+) -> Option<u32> {
+    let found = names.get(name).copied();
+    if found.is_none() {
+        let label = match nearest(name, names.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "not declared".to_owned(),
+        };
+        let help = match what {
+            "file" => "a file is known by the `upload` action that makes it".to_owned(),
+            _ => format!(
+                "declare it with [[{what}]], or name one of the {} that are",
+                names.len()
+            ),
+        };
+        problems.add(span, format!("unknown {what} `{name}`"), label, help);
+    }
+    found
+}
+
+/// Notes each name that was given before.
+pub(super) fn refuse_twice<'n>(
+    what: &str,
+    names: impl Iterator<Item = &'n Name>,
+    problems: &mut Problems<'_>,
+) {
+    let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
+    for name in names {
+        match seen.get(name.as_str()) {
+            Some(first) => {
+                let line = problems.text().line(first.clone());
+                let message = format!("{what} `{}` is declared twice", name.as_str());
+                let help = format!("the first is on line {line}; give this one another name");
+                problems.add(name.span(), message, "again here", help);
+            }
+            None => {
+                seen.insert(name.as_str(), name.span());
+            }
+        }
+    }
+}
