@@ -36,7 +36,8 @@ pub(super) fn put(step: &Step, names: &Names, world: &mut World, problems: &mut 
 fn in_rooms(deed: &Deed, names: &Names, problems: &mut Problems<'_>) -> Option<Action> {
     let mut three = |room: &Name, by: &Name, who: &Name| {
         let (room, by) = (names.room(room, problems), names.user(by, problems));
-        Some((room?, by?, names.user(who, problems)?))
+        let who = names.user(who, problems);
+        Some((room?, by?, who?))
     };
     Some(match deed {
         Deed::Invite { room, by, who } => {

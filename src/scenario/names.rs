@@ -8,6 +8,9 @@ use super::value::Name;
 use crate::journal::{MediaId, RoomId, ServerId, UserId};
 use crate::world::World;
 
+/// So many names can be listed in a message.
+const FEW: usize = 10;
+
 /// All names of a world.
 pub(super) struct Names {
     servers: BTreeMap<String, u32>,
@@ -72,12 +75,11 @@ fn find(
             Some(near) => format!("did you mean `{near}`?"),
             None => "not declared".to_owned(),
         };
-        let help = match what {
-            "file" => "a file is known by the `upload` action that makes it".to_owned(),
-            _ => format!(
-                "declare it with [[{what}]], or name one of the {} that are",
-                names.len()
-            ),
+        let known: Vec<&str> = names.keys().map(String::as_str).collect();
+        let help = match (what, known.len()) {
+            ("file", _) => "a file is known by the `upload` action that makes it".to_owned(),
+            (_, 1..=FEW) => format!("declare it with [[{what}]], or use: {}", known.join(", ")),
+            _ => format!("declare it with [[{what}]]"),
         };
         problems.add(span, format!("unknown {what} `{name}`"), label, help);
     }
