@@ -1,7 +1,7 @@
 //! Scenario files: as written, checked, and turned into a world.
 //!
 //! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble` and `population` are what
-//! may stand in it; `validate` checks across fields; `build` makes the world.
+//! may stand in it; `validate` checks across fields and `limits` each number; `build` makes the world.
 
 mod actions;
 mod build;
@@ -9,7 +9,9 @@ mod deed;
 mod error;
 mod file;
 mod findings;
+mod limits;
 mod names;
+mod overlay;
 mod population;
 mod schema;
 mod strikes;
@@ -80,7 +82,7 @@ fn interpret(
     if !problems.is_empty() {
         return None;
     }
-    let places = text::places(root.get_ref());
+    let places = overlay::places(root.get_ref());
     let read = file::File::deserialize(toml::de::Deserializer::from(root));
     let file = read
         .map_err(|error| text::not_readable(&error, problems))

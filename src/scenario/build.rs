@@ -36,6 +36,7 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
         population::draw(plan, &file.rules, &mut world, measured);
     }
     let names = Names::of(&world);
+    names.refuse_taken(file, problems);
     for step in &file.action {
         actions::put(step, &names, &mut world, problems);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::error::{Problems, nearest};
+use super::file::File;
 use super::value::Name;
 use crate::journal::{MediaId, RoomId, ServerId, UserId};
 use crate::world::World;
@@ -37,6 +38,28 @@ impl Names {
             users: number(world.users.iter().map(user).collect()),
             rooms: number(world.rooms.iter().map(|room| room.name.clone()).collect()),
             media: number(world.media.clone()),
+        }
+    }
+
+    /// Notes names of the file that the population gave to others.
+    pub(super) fn refuse_taken(&self, file: &File, problems: &mut Problems<'_>) {
+        let servers: Vec<&Name> = file.server.iter().map(|server| &server.name).collect();
+        let rooms: Vec<&Name> = file.room.iter().map(|room| &room.name).collect();
+        let users: Vec<&Name> = file.user.iter().map(|user| &user.name).collect();
+        let lists = [
+            ("server", servers, &self.servers),
+            ("room", rooms, &self.rooms),
+            ("user", users, &self.users),
+        ];
+        for (what, declared, numbers) in lists {
+            for name in &declared {
+                // The file's own come first: a number beyond them is of the population.
+                let number = numbers.get(name.as_str());
+                if number.is_some_and(|number| *number as usize >= declared.len()) {
+                    let message = format!("the population has a {what} `{}` too", name.as_str());
+                    problems.add(name.span(), message, "taken", "give this one another name");
+                }
+            }
         }
     }
 

@@ -35,10 +35,10 @@ pub(super) fn put(
             }
         }
         blow => {
-            let Some(server) = names.server(struck(blow), problems) else {
+            let Some(server) = struck(blow).and_then(|name| names.server(name, problems)) else {
                 return;
             };
-            if let Some(fault) = fault(blow, server, problems) {
+            if let Some(fault) = fault(blow, server) {
                 world.faults.push((at, fault));
             }
             match blow {
@@ -57,9 +57,9 @@ fn end(world: &mut World, at: SimTime, fault: Fault) {
     }
 }
 
-/// The server that a fault strikes; for a link, its first end.
-pub(super) fn struck(blow: &Blow) -> &Name {
-    match blow {
+/// The server that a fault strikes; none for links.
+fn struck(blow: &Blow) -> Option<&Name> {
+    Some(match blow {
         Blow::Backup { server }
         | Blow::Restore { server, .. }
         | Blow::FailedCopy { server, .. }
@@ -70,11 +70,11 @@ pub(super) fn struck(blow: &Blow) -> &Name {
         | Blow::Death { server }
         | Blow::KeyLoss { server, .. }
         | Blow::MediaLoss { server } => server,
-        Blow::Partition { between, .. } | Blow::Blocking { between } => &between[0],
-    }
+        Blow::Partition { .. } | Blow::Blocking { .. } => return None,
+    })
 }
 
-fn fault(blow: &Blow, server: ServerId, problems: &mut Problems<'_>) -> Option<Fault> {
+fn fault(blow: &Blow, server: ServerId) -> Option<Fault> {
     Some(match blow {
         Blow::Backup { .. } => Fault::Backup { server },
         Blow::Restore {
@@ -90,8 +90,8 @@ fn fault(blow: &Blow, server: ServerId, problems: &mut Problems<'_>) -> Option<F
         },
         Blow::FailedCopy { copied, .. } => {
             let scope = match copied {
-                Copied::RoomsPerMille(share) => CopyScope::Rooms(per_mille(share, problems)),
-                Copied::TablesPerMille(share) => CopyScope::Tables(per_mille(share, problems)),
+                Copied::RoomsPerMille(share) => CopyScope::Rooms(**share),
+                Copied::TablesPerMille(share) => CopyScope::Tables(**share),
             };
             Fault::FailedCopy { server, scope }
         }
@@ -108,14 +108,6 @@ fn fault(blow: &Blow, server: ServerId, problems: &mut Problems<'_>) -> Option<F
     })
 }
 
-fn per_mille(share: &Here<u32>, problems: &mut Problems<'_>) -> u32 {
-    if **share > 1000 {
-        let message = format!("{} of 1000 is more than all", **share);
-        problems.add(share.span(), message, "at most 1000", "");
-    }
-    **share
-}
-
 /// All links among some servers.
 fn links(
     among: &Here<Vec<Name>>,
@@ -126,9 +118,10 @@ fn links(
         .iter()
         .filter_map(|name| names.server(name, problems))
         .collect();
+    let all_known = servers.len() == among.len();
     servers.sort_unstable();
     servers.dedup();
-    if servers.len() < 2 && problems.is_empty() {
+    if servers.len() < 2 && all_known {
         let help = "name two different servers, or more";
         problems.add(among.span(), "a link has two ends", "here", help);
     }

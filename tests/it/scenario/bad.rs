@@ -183,6 +183,30 @@ fn expectations_that_cannot_be_checked() {
 }
 
 #[test]
+fn populations_that_cannot_be() {
+    let file = fs::read_to_string("scenarios/hypha-2021.toml").unwrap();
+    let set = [
+        ("population.lost-until", "2021-01-01"),
+        ("population.local-users", "4000000000"),
+        ("population.rooms.0.inside-per-mille", "1001"),
+        ("population.peers.users.sigma", "nan"),
+    ];
+    insta::assert_snapshot!("population", refused(file.as_bytes(), &set));
+    let taken = format!("{file}\n[[server]]\nname = \"peer-07.example\"\n");
+    insta::assert_snapshot!("taken", refused(taken.as_bytes(), &[]));
+}
+
+#[test]
+fn numbers_that_would_fill_the_memory() {
+    insta::assert_snapshot!(
+        "too_many",
+        with(
+            "[fault-rates.outages]\nper-server-year = 1e9\nmedian = \"1h\"\n\n[[action]]\nat = \"2024-01-02\"\ndo.send = { room = \"plaza\", by = [\"ann@alpha\"], counts = [4000000000] }\n"
+        )
+    );
+}
+
+#[test]
 fn all_problems_at_once() {
     let text = r#"title = "A test."
 start = "2024-01-01"
