@@ -1,10 +1,14 @@
 //! What can be done to a server or a link, as values.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
 
 /// What becomes of the media store in a restore.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum MediaFate {
     /// The store of the backup replaces the present one.
     Restored,
@@ -15,7 +19,8 @@ pub enum MediaFate {
 }
 
 /// What becomes of the signing key in a restore.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum KeyFate {
     /// The key of the backup is the present one.
     Kept,

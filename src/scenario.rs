@@ -1,20 +1,35 @@
 //! Scenario files: as written, checked, and turned into a world.
+//!
+//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble` and `population` are what
+//! may stand in it; `validate` checks across fields and `limits` each number; `build` makes the world.
 
+mod actions;
+mod build;
+mod deed;
 mod error;
-mod events;
-mod expect;
 mod file;
-mod load;
+mod findings;
+mod limits;
 mod names;
+mod overlay;
 mod population;
+mod schema;
+mod strikes;
+mod text;
+mod trouble;
 mod validate;
+mod value;
+
+use std::path::Path;
+
+use serde::Deserialize;
 
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
 use crate::world::World;
 
 pub use error::{Problem, ScenarioError};
-pub use load::{load, schema};
+pub use schema::schema;
 
 /// A scenario that has been read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,4 +46,60 @@ pub struct Scenario {
     pub expect: Vec<Expectation>,
     /// The file with all defaults filled in, as TOML.
     pub resolved: String,
+}
+
+/// Reads and checks a scenario. Each pair of `set` puts a value over what the file says, by its dotted
+/// key (`people.page`, `room.0.kind`): a TOML value, or else a plain string. `seed` goes before both.
+///
+/// # Errors
+/// If the file cannot be read, or is wrong in any place; all wrong places are told of at once.
+pub fn load(
+    path: &Path,
+    set: &[(String, String)],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
+    let seed = seed.map(|seed| ("seed".to_owned(), seed.to_string()));
+    let set: Vec<_> = set.iter().cloned().chain(seed).collect();
+    let text = text::Text::read(path, &set)?;
+    let mut problems = error::Problems::new(&text);
+    let scenario = interpret(&text, stem(path), &mut problems);
+    problems.finish(path)?;
+    Ok(scenario.expect("what could not be interpreted has a problem"))
+}
+
+/// The file name without ending.
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+fn interpret(
+    text: &text::Text,
+    name: String,
+    problems: &mut error::Problems<'_>,
+) -> Option<Scenario> {
+    let root = text.parse(problems)?;
+    if !problems.is_empty() {
+        return None;
+    }
+    let places = overlay::places(root.get_ref());
+    let read = file::File::deserialize(toml::de::Deserializer::from(root));
+    let file = read
+        .map_err(|error| text::not_readable(&error, problems))
+        .ok()?;
+    validate::check(&file, &places, problems);
+    let mut scenario = build::build(&file, name, problems);
+    scenario.resolved = resolved(&file, problems);
+    Some(scenario)
+}
+
+/// The file as it was understood, with all defaults.
+fn resolved(file: &file::File, problems: &mut error::Problems<'_>) -> String {
+    if !problems.is_empty() {
+        return String::new();
+    }
+    toml::to_string(file).unwrap_or_else(|error| {
+        problems.add(0..0, error.to_string(), "", "");
+        String::new()
+    })
 }

@@ -82,14 +82,14 @@ pub struct Books<'a> {
 }
 
 /// `a` without `b`.
-pub fn minus(a: &Items, b: &Items) -> Items {
+pub(super) fn minus(a: &Items, b: &Items) -> Items {
     let mut left = a.clone();
     b.iter().for_each(|range| left.remove(range.clone()));
     left
 }
 
 /// What is in both.
-pub fn both(a: &Items, b: &Items) -> Items {
+pub(super) fn both(a: &Items, b: &Items) -> Items {
     let mut common = Items::new();
     for range in a.iter() {
         for other in b.overlapping(range.clone()) {
@@ -100,7 +100,7 @@ pub fn both(a: &Items, b: &Items) -> Items {
 }
 
 /// What is in either.
-pub fn either(a: &Items, b: &Items) -> Items {
+pub(super) fn either(a: &Items, b: &Items) -> Items {
     let mut all = a.clone();
     b.iter().for_each(|range| all.insert(range.clone()));
     all

@@ -1,9 +1,13 @@
 //! Expectations: what an account says, what the simulator must find, and whether the two agree.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Counts, Filter, Measures};
 
 /// A column of `Counts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Count {
     /// See [`Counts::items`].
     Items,

@@ -9,7 +9,7 @@ use super::books::Items;
 
 /// What kind of item, made by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kind {
+pub(super) struct Kind {
     /// Message, or state.
     pub class: Class,
     /// Made by a user of the measured server?
@@ -20,7 +20,7 @@ pub struct Kind {
 
 /// Item classes of a room's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub(super) enum Class {
     /// A message (a redaction counts as one).
     Message,
     /// A state event.
@@ -30,11 +30,11 @@ pub enum Class {
 }
 
 /// Numbers of items by kind.
-pub type Tally = BTreeMap<Kind, u64>;
+pub(super) type Tally = BTreeMap<Kind, u64>;
 
 /// Counts the items of some ranges; `cuts` are the numbers of the first item inside and after the lost
 /// period.
-pub fn tally(log: &RoomLog, items: &Items, measured: ServerId, cuts: (u32, u32)) -> Tally {
+pub(super) fn tally(log: &RoomLog, items: &Items, measured: ServerId, cuts: (u32, u32)) -> Tally {
     let mut sum = Tally::new();
     for range in items.iter() {
         for (made, from, to) in [(0, 0, cuts.0), (1, cuts.0, cuts.1), (2, cuts.1, u32::MAX)] {
@@ -73,7 +73,7 @@ fn tally_range(log: &RoomLog, from: u32, to: u32, measured: ServerId, made: u8, 
 }
 
 /// Number of messages in some ranges.
-pub fn messages(log: &RoomLog, items: &Items) -> u64 {
+pub(super) fn messages(log: &RoomLog, items: &Items) -> u64 {
     let mut n = 0;
     for range in items.iter() {
         log.pieces(range.start, range.end, |piece| {

@@ -1,140 +1,173 @@
-//! Errors of scenario files: file, line and column, the wrong value, and what would be right.
+//! What can be wrong with a scenario, and how it is shown: place, wrong value, remedy.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
-/// Why a scenario cannot be run.
-#[derive(Debug, thiserror::Error, Diagnostic)]
+use super::text::Text;
+
+/// Longer lines are not shown in a message: it would be a page of noise.
+const LONGEST_LINE_SHOWN: usize = 300;
+
+/// Why a scenario cannot be used.
+#[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    /// There is no such file, or it cannot be read.
-    #[error("{}: {what}", .path.display())]
-    #[diagnostic(help("{help}"))]
+    /// It cannot be read at all.
+    #[error("cannot read {}: {reason}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        what: String,
-        /// What would be right.
-        help: &'static str,
+        /// What stands in the way.
+        reason: String,
+        /// What to do.
+        remedy: String,
     },
-    /// `--set` names a key that cannot be set.
-    #[error("--set {key}: {what}")]
-    #[diagnostic(help("write --set key.of.the.file=value, such as --set people.page=100"))]
-    Set {
-        /// The key.
-        key: String,
-        /// Why not.
-        what: String,
-    },
-    /// One or more places in the file are wrong.
-    #[error("{}: {} {} cannot be run as written", .path.display(), .problems.len(), if .problems.len() == 1 { "problem:" } else { "problems:" })]
+    /// It was read, and is wrong in one or more places.
+    #[error("{} cannot be used: {} problem{}", path.display(), problems.len(), if problems.len() == 1 { "" } else { "s" })]
     Wrong {
         /// The file.
         path: PathBuf,
-        /// All of them, in the order of the file.
-        #[related]
+        /// All that is wrong with it, in order of place.
         problems: Vec<Problem>,
     },
 }
 
-/// One place in a file that is wrong.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("{message}")]
+impl Diagnostic for ScenarioError {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        match self {
+            ScenarioError::Unreadable { remedy, .. } => Some(Box::new(remedy)),
+            ScenarioError::Wrong { .. } => None,
+        }
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        match self {
+            ScenarioError::Unreadable { .. } => None,
+            ScenarioError::Wrong { problems, .. } => Some(Box::new(
+                problems.iter().map(|problem| problem as &dyn Diagnostic),
+            )),
+        }
+    }
+}
+
+/// One thing that is wrong in a scenario.
+#[derive(Debug)]
 pub struct Problem {
+    source: Arc<NamedSource<String>>,
+    span: Range<usize>,
+    shown: bool,
+    place: String,
     message: String,
-    #[help]
-    help: Option<String>,
-    #[source_code]
-    source_code: NamedSource<String>,
-    #[label("here")]
-    span: SourceSpan,
+    label: String,
+    help: String,
 }
 
-/// Gathers problems, so that all are told at once.
-pub(super) struct Problems<'a> {
-    path: &'a Path,
-    text: &'a str,
-    found: Vec<(usize, Problem)>,
+impl Problem {
+    /// Where: `file:line:column`, counted from 1.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
 }
 
-impl<'a> Problems<'a> {
-    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Problems {
-            path,
-            text,
-            found: Vec::new(),
-        }
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        (!self.help.is_empty()).then(|| Box::new(&self.help) as Box<dyn fmt::Display>)
     }
 
-    /// Something is wrong at this place.
-    pub(super) fn add(&mut self, span: Range<usize>, message: String, help: Option<String>) {
-        let source_code = NamedSource::new(self.path.display().to_string(), self.text.to_owned());
-        let start = span.start;
-        let span = SourceSpan::from(span);
-        self.found.push((
-            start,
-            Problem {
-                message,
-                help,
-                source_code,
-                span,
-            },
-        ));
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.shown.then_some(&self.source as &dyn SourceCode)
     }
 
-    /// A name that nothing declares; the nearest declared one is suggested.
-    pub(super) fn unknown<'n>(
-        &mut self,
-        span: Range<usize>,
-        what: &str,
-        name: &str,
-        known: impl Iterator<Item = &'n str>,
-    ) {
-        let help = match nearest(name, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("declare it with [[{what}]]"),
-        };
-        self.add(span, format!("there is no {what} `{name}`"), Some(help));
-    }
-
-    /// All of them as an error, or nothing.
-    pub(super) fn into_result(mut self) -> Result<(), ScenarioError> {
-        if self.found.is_empty() {
-            return Ok(());
-        }
-        self.found.sort_by_key(|(start, _)| *start);
-        let problems = self.found.into_iter().map(|(_, problem)| problem).collect();
-        Err(ScenarioError::Wrong {
-            path: self.path.to_owned(),
-            problems,
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = (!self.label.is_empty()).then(|| self.label.clone());
+        let span = (self.span.start, self.span.len());
+        self.shown.then(|| {
+            Box::new(std::iter::once(LabeledSpan::new(label, span.0, span.1)))
+                as Box<dyn Iterator<Item = LabeledSpan>>
         })
     }
 }
 
-/// The known name most like a wrong one, if any is like it at all.
-pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    /// Names less alike than this are not suggested.
-    const ALIKE: f64 = 0.75;
-    known
-        .map(|other| (strsim::jaro_winkler(name, other), other))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
+/// The problems found so far in one scenario.
+pub(super) struct Problems<'a> {
+    text: &'a Text,
+    found: Vec<(usize, Problem)>,
 }
 
-/// An error of the TOML reader, with its place and, for an unknown key, the nearest known one.
-pub(super) fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ScenarioError {
-    let mut problems = Problems::new(path, text);
-    let message = error.message().to_owned();
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let help = match quoted.split_first() {
-        Some((wrong, known)) if message.starts_with("unknown") => {
-            nearest(wrong, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
+impl<'a> Problems<'a> {
+    pub(super) fn new(text: &'a Text) -> Self {
+        let found = Vec::new();
+        Problems { text, found }
+    }
+
+    /// The text that they are found in.
+    pub(super) fn text(&self) -> &'a Text {
+        self.text
+    }
+
+    /// Notes one; `label` stands under the wrong value, `help` is the remedy.
+    pub(super) fn add(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let at = span.start;
+        let (source, span) = self.text.locate(span);
+        let before = &source.inner()[..span.start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        let line_length = source.inner()[line_start..]
+            .find('\n')
+            .unwrap_or(source.inner().len() - line_start);
+        let problem = Problem {
+            place: format!("{}:{line}:{column}", source.name()),
+            source,
+            span,
+            shown: line_length <= LONGEST_LINE_SHOWN,
+            message: message.into(),
+            label: label.into(),
+            help: help.into(),
+        };
+        self.found.push((at, problem));
+    }
+
+    /// Is nothing wrong so far?
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The error of all of them, if there are any.
+    pub(super) fn finish(mut self, path: &Path) -> Result<(), ScenarioError> {
+        if self.found.is_empty() {
+            return Ok(());
         }
-        _ => None,
-    };
-    problems.add(error.span().unwrap_or(0..0), message, help);
-    problems.into_result().expect_err("one problem was added")
+        self.found.sort_by_key(|(at, _)| *at);
+        Err(ScenarioError::Wrong {
+            path: path.to_owned(),
+            problems: self.found.into_iter().map(|(_, problem)| problem).collect(),
+        })
+    }
+}
+
+/// The name most like `wrong`, if any is near enough to have been meant.
+pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3 + 1)
+        .min()
+        .map(|(_, name)| name)
 }

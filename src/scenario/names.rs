@@ -1,105 +1,132 @@
-//! Names of a scenario and the numbers that stand for them.
+//! Names and numbers: every name in an action, fault or expectation is looked up here.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::error::{Problems, nearest};
+use super::file::File;
+use super::value::Name;
 use crate::journal::{MediaId, RoomId, ServerId, UserId};
-use crate::workload::{RoomSpec, UserSpec};
+use crate::world::World;
 
-use super::error::Problems;
-use super::file::Name;
+/// So many names can be listed in a message.
+const FEW: usize = 10;
 
-/// What has been declared so far.
-#[derive(Debug, Default)]
+/// All names of a world.
 pub(super) struct Names {
-    pub(super) servers: BTreeMap<String, ServerId>,
-    pub(super) users: BTreeMap<String, UserId>,
-    pub(super) rooms: BTreeMap<String, RoomId>,
-    pub(super) media: BTreeMap<String, MediaId>,
-    pub(super) user_specs: Vec<UserSpec>,
-    pub(super) room_specs: Vec<RoomSpec>,
-    pub(super) media_labels: Vec<String>,
+    servers: BTreeMap<String, u32>,
+    users: BTreeMap<String, u32>,
+    rooms: BTreeMap<String, u32>,
+    media: BTreeMap<String, u32>,
 }
 
 impl Names {
-    /// Declares a user; an existing one keeps its number.
-    pub(super) fn add_user(&mut self, spec: UserSpec) -> UserId {
-        if let Some(known) = self.users.get(&spec.name) {
-            return *known;
+    /// The names of all things in the world.
+    pub(super) fn of(world: &World) -> Names {
+        let number = |names: Vec<String>| (0..).zip(names).map(|(n, name)| (name, n)).collect();
+        let user = |user: &crate::workload::UserSpec| {
+            format!("{}@{}", user.name, world.servers[user.server.index()].name)
+        };
+        Names {
+            servers: number(
+                world
+                    .servers
+                    .iter()
+                    .map(|server| server.name.clone())
+                    .collect(),
+            ),
+            users: number(world.users.iter().map(user).collect()),
+            rooms: number(world.rooms.iter().map(|room| room.name.clone()).collect()),
+            media: number(world.media.clone()),
         }
-        let id = UserId(self.user_specs.len() as u32);
-        self.users.insert(spec.name.clone(), id);
-        self.user_specs.push(spec);
-        id
     }
 
-    /// Declares a room.
-    pub(super) fn add_room(&mut self, spec: RoomSpec) -> RoomId {
-        let id = RoomId(self.room_specs.len() as u32);
-        self.rooms.insert(spec.name.clone(), id);
-        self.room_specs.push(spec);
-        id
-    }
-
-    /// The number of a file's label.
-    pub(super) fn add_media(&mut self, label: &str) -> MediaId {
-        if let Some(known) = self.media.get(label) {
-            return *known;
+    /// Notes names of the file that the population gave to others.
+    pub(super) fn refuse_taken(&self, file: &File, problems: &mut Problems<'_>) {
+        let servers: Vec<&Name> = file.server.iter().map(|server| &server.name).collect();
+        let rooms: Vec<&Name> = file.room.iter().map(|room| &room.name).collect();
+        let users: Vec<&Name> = file.user.iter().map(|user| &user.name).collect();
+        let lists = [
+            ("server", servers, &self.servers),
+            ("room", rooms, &self.rooms),
+            ("user", users, &self.users),
+        ];
+        for (what, declared, numbers) in lists {
+            for name in &declared {
+                // The file's own come first: a number beyond them is of the population.
+                let number = numbers.get(name.as_str());
+                if number.is_some_and(|number| *number as usize >= declared.len()) {
+                    let message = format!("the population has a {what} `{}` too", name.as_str());
+                    problems.add(name.span(), message, "taken", "give this one another name");
+                }
+            }
         }
-        let id = MediaId(self.media_labels.len() as u32);
-        self.media.insert(label.to_owned(), id);
-        self.media_labels.push(label.to_owned());
-        id
     }
 
-    pub(super) fn server(&self, name: &Name, problems: &mut Problems<'_>) -> ServerId {
-        let found = self.servers.get(name.get_ref()).copied();
-        found.unwrap_or_else(|| {
-            problems.unknown(
-                name.span(),
-                "server",
-                name.get_ref(),
-                self.servers.keys().map(String::as_str),
-            );
-            ServerId(0)
-        })
+    pub(super) fn server(&self, name: &Name, problems: &mut Problems<'_>) -> Option<ServerId> {
+        find("server", &self.servers, name, name.span(), problems).map(ServerId)
     }
 
-    pub(super) fn user(&self, name: &Name, problems: &mut Problems<'_>) -> UserId {
-        let found = self.users.get(name.get_ref()).copied();
-        found.unwrap_or_else(|| {
-            problems.unknown(
-                name.span(),
-                "user",
-                name.get_ref(),
-                self.users.keys().map(String::as_str),
-            );
-            UserId(0)
-        })
+    pub(super) fn user(&self, name: &Name, problems: &mut Problems<'_>) -> Option<UserId> {
+        find("user", &self.users, name, name.span(), problems).map(UserId)
     }
 
-    pub(super) fn room(&self, name: &Name, problems: &mut Problems<'_>) -> RoomId {
-        let found = self.rooms.get(name.get_ref()).copied();
-        found.unwrap_or_else(|| {
-            problems.unknown(
-                name.span(),
-                "room",
-                name.get_ref(),
-                self.rooms.keys().map(String::as_str),
-            );
-            RoomId(0)
-        })
+    pub(super) fn room(&self, name: &Name, problems: &mut Problems<'_>) -> Option<RoomId> {
+        find("room", &self.rooms, name, name.span(), problems).map(RoomId)
     }
 
-    pub(super) fn file(&self, label: &Name, problems: &mut Problems<'_>) -> MediaId {
-        let found = self.media.get(label.get_ref()).copied();
-        found.unwrap_or_else(|| {
-            let help = "upload it with do.upload first".to_owned();
-            problems.add(
-                label.span(),
-                format!("no action uploads `{}`", label.get_ref()),
-                Some(help),
-            );
-            MediaId(0)
-        })
+    /// A room by a name in a list.
+    pub(super) fn room_in(&self, name: &str, list: Range<usize>, problems: &mut Problems<'_>) {
+        find("room", &self.rooms, name, list, problems);
+    }
+
+    pub(super) fn media(&self, name: &Name, problems: &mut Problems<'_>) -> Option<MediaId> {
+        find("file", &self.media, name, name.span(), problems).map(MediaId)
+    }
+}
+
+fn find(
+    what: &str,
+    names: &BTreeMap<String, u32>,
+    name: &str,
+    span: Range<usize>,
+    problems: &mut Problems<'_>,
+) -> Option<u32> {
+    let found = names.get(name).copied();
+    if found.is_none() {
+        let label = match nearest(name, names.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "not declared".to_owned(),
+        };
+        let known: Vec<&str> = names.keys().map(String::as_str).collect();
+        let help = match (what, known.len()) {
+            ("file", _) => "a file is known by the `upload` action that makes it".to_owned(),
+            (_, 1..=FEW) => format!("declare it with [[{what}]], or use: {}", known.join(", ")),
+            _ => format!("declare it with [[{what}]]"),
+        };
+        problems.add(span, format!("unknown {what} `{name}`"), label, help);
+    }
+    found
+}
+
+/// Notes each name that was given before.
+pub(super) fn refuse_twice<'n>(
+    what: &str,
+    names: impl Iterator<Item = &'n Name>,
+    problems: &mut Problems<'_>,
+) {
+    let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
+    for name in names {
+        match seen.get(name.as_str()) {
+            Some(first) => {
+                let line = problems.text().line(first.clone());
+                let message = format!("{what} `{}` is declared twice", name.as_str());
+                let help = format!("the first is on line {line}; give this one another name");
+                problems.add(name.span(), message, "again here", help);
+            }
+            None => {
+                seen.insert(name.as_str(), name.span());
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::kernel::SimTime;
 use crate::protocol::matrix::{self, Refusal, Ticket, actor};
 use crate::workload::Action;
 
-use super::{Answered, Power, Simulation};
+use super::{Power, Simulation};
 
 impl Simulation<'_> {
     /// A person acts through their own server; a server that is down answers nobody.
@@ -72,7 +72,7 @@ impl Simulation<'_> {
         if ticket != 0 {
             self.answered
                 .entry(ticket)
-                .or_insert_with(Answered::default)
+                .or_default()
                 .passes
                 .push((items, pages));
         }

@@ -1,9 +1,15 @@
 //! One thing that one person or administrator does.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
 
 /// A state field that `SetState` can set; the value is kept as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum StateField {
     /// `m.room.name`
     Name,

@@ -1,10 +1,16 @@
 //! People, rooms and backup plans as they are described, before anything has happened.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::journal::ServerId;
 use crate::kernel::{SimDuration, SimTime};
 
 /// The preset of a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum RoomKind {
     /// Anyone may join (`public_chat`).
     Public,
@@ -15,7 +21,10 @@ pub enum RoomKind {
 }
 
 /// `m.room.history_visibility`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Visibility {
     /// Everyone.
     WorldReadable,
@@ -75,7 +84,8 @@ pub struct RoomSpec {
 }
 
 /// What people do of themselves in answer to what they see. All rates are per day.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct People {
     /// Scrolls to the end of a room, per local member and day.
     pub scrolls_per_member_day: f64,
@@ -97,4 +107,22 @@ pub struct People {
     pub invite_again_after: SimDuration,
     /// Mean time until a person who was asked again joins.
     pub accept_after: SimDuration,
+}
+
+impl Default for People {
+    /// Assumptions, not measurements: a few people read back, many look for what is missing after a loss, half of those who lost an account return.
+    fn default() -> Self {
+        People {
+            scrolls_per_member_day: 0.02,
+            page: 20,
+            scroll_pages: 20,
+            scrolls_after_loss_per_member_day: 0.5,
+            scroll_pages_after_loss: 60,
+            register_again_per_mille: 500,
+            register_again_after: SimDuration::days(3),
+            invite_again_per_mille: 500,
+            invite_again_after: SimDuration::days(7),
+            accept_after: SimDuration::hours(12),
+        }
+    }
 }

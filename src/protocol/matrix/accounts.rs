@@ -9,7 +9,7 @@ use super::Homeserver;
 use super::outbox::{Context, Outcome, Refusal};
 
 /// Names one session; clients never use a name twice.
-pub type SessionId = u64;
+pub(super) type SessionId = u64;
 
 /// A row of `users`, with its sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -83,6 +83,7 @@ pub type Outcome = Result<(), Refusal>;
 
 /// A question to another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant says what its fields are")]
 pub enum Request {
     /// `get_missing_events`: what lies between `earliest` and `latest`.
     MissingEvents {

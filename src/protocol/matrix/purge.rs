@@ -13,16 +13,10 @@ use super::rules::PurgeBy;
 use super::{Homeserver, Rules};
 
 /// The answer to a purge of a room with fewer messages than were to stay.
-pub const TOO_FEW: Refusal = Refusal {
+pub(super) const TOO_FEW: Refusal = Refusal {
     status: 0,
     code: "too few",
 };
-/// The answer to a purge that the database refused.
-pub const PURGE_FAILED: Refusal = Refusal {
-    status: 0,
-    code: "failed",
-};
-
 impl Rules {
     /// Read filter: messages made before this moment are hidden from users (not clamped; reference 7.1).
     pub fn hidden_before(&self, now: SimTime) -> Option<SimTime> {
@@ -214,7 +208,7 @@ impl Replica {
             return self
                 .timeline
                 .overlapping(0..end)
-                .last()
+                .next_back()
                 .map(|range| log.depth(range.end.min(end) - 1) + 1);
         }
         let mut last: Option<(i64, EventNo)> = None;

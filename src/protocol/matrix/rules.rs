@@ -1,5 +1,7 @@
-//! The protocol's parameters, with real Synapse's defaults. Numbers in brackets are sections of the list
-//! of rules in ARCHITECTURE.md.
+//! The protocol's parameters, as Synapse has them by default.
+//!
+//! The numbers in brackets are the sections of the list of rules (ARCHITECTURE.md). Every field is a key
+//! of `[rules]` in a scenario, for the whole federation or for one server.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::SimDuration;
 
 /// Which peer is asked first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HostOrder {
     /// PostgreSQL: the oldest member server first.
@@ -17,7 +19,7 @@ pub enum HostOrder {
 }
 
 /// By what a purge cuts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PurgeBy {
     /// As Synapse.
@@ -27,74 +29,74 @@ pub enum PurgeBy {
 }
 
 /// The parameters of one server.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
-    /// PDUs per transaction (1.2).
+    /// Events in one transaction, at most (1.2).
     pub pdus_per_txn: u32,
-    /// Repeats of a failing `/send` within one request (1.3).
+    /// Attempts to send one transaction before the destination is given up for a while (1.3).
     pub long_retries: u32,
-    /// Longest wait between two of these repeats; the waits are 4, 16, 64 ... seconds up to this (1.3).
+    /// Longest pause between two such attempts; the pauses are 4, 16, 64, ... s up to it (1.3).
     pub long_delay_cap: SimDuration,
-    /// Smallest factor on waits and back-offs, of 1000 (1.3).
+    /// Smallest factor on such a pause, of 1000 (1.3).
     pub retry_jitter_lo_per_mille: u32,
-    /// Largest factor on waits and back-offs, of 1000 (1.3).
+    /// Largest factor on such a pause, of 1000 (1.3).
     pub retry_jitter_hi_per_mille: u32,
-    /// First back-off towards a server that failed (1.3).
+    /// First back-off of a destination that was given up (1.3).
     pub destination_min_retry: SimDuration,
-    /// Growth of the back-off with each further failure (1.3).
+    /// Factor from each back-off to the next (1.3).
     pub destination_retry_multiplier: f64,
     /// Longest back-off (1.3).
     pub destination_max_retry: SimDuration,
-    /// A back-off longer than this drops the queue; the newest event per room is sent instead (1.4).
+    /// A destination in back-off for longer than this loses its queue: afterwards it gets only the newest event of each room (1.4).
     pub catchup_threshold: SimDuration,
-    /// Forward extremities sent per room in catch-up (1.5).
+    /// Newest events of one room that are sent in catch-up, at most (1.5).
     pub catchup_tip_max: u32,
-    /// Time between two looks for servers that are owed events (1.3).
+    /// Time between two looks for destinations whose back-off is over (1.3).
     pub wake_period: SimDuration,
-    /// Any request from a server clears the back-off towards it (1.3).
+    /// Does a request from a server end the back-off towards it? (1.3)
     pub inbound_clears_backoff: bool,
-    /// Received events waiting in a room from which on those referred to by others are dropped (2.1).
+    /// Received events of one room waiting for their turn before the oldest are dropped (2.1).
     pub staging_prune_at: u32,
-    /// Events asked for by `get_missing_events` (2.3).
+    /// Events asked for in one `get_missing_events` (2.3).
     pub gme_request_limit: u32,
-    /// Events given by `get_missing_events` at most (2.3).
+    /// Events given in answer to one `get_missing_events`, at most (2.3).
     pub gme_serve_cap: u32,
-    /// Unit of the failed-pull back-off, doubled with each attempt (2.4).
+    /// First pause after a failed pull of an event; it doubles with each failure (2.4).
     pub failed_pull_base: SimDuration,
-    /// Doublings of that at most (2.4).
+    /// Doublings of that pause, at most (2.4).
     pub failed_pull_doubling_cap: u32,
-    /// Forward extremities that a new event refers to at most (2.5).
+    /// Parents of a new event, at most (2.5).
     pub new_event_prev_max: u32,
-    /// Events asked for, and given at most, by one backfill (3.2).
+    /// Events asked for in one backfill request (3.2).
     pub backfill_events: u32,
-    /// Backward extremities looked at for one backfill (3.2).
+    /// Backward extremities looked at for one backfill, at most (3.2).
     pub backfill_points_considered: u32,
-    /// Backward extremities asked from in one backfill (3.2).
+    /// Backward extremities named in one backfill request, at most (3.2).
     pub backfill_extremities_per_request: u32,
-    /// Refusals after which a backfill is given up (3.3).
+    /// Peers that may refuse a backfill before the search ends (3.3).
     pub backfill_denials_max: u32,
     /// Which peer is asked first (3.3).
     pub backfill_host_order: HostOrder,
-    /// An empty answer ends the search; false is a what-if (3.3).
+    /// Does an empty answer end the search? `false` is a what-if: the next peer is asked (3.3).
     pub empty_backfill_is_success: bool,
-    /// What-if: clients always know a server to join by (4.2).
+    /// A what-if: clients name a server when they join a room that their own does not know (4.2).
     pub clients_know_via: bool,
-    /// A row of a remote file whose copy is gone blocks the download (6).
+    /// A remote file that the database lists and the store has lost is not fetched again (6).
     pub remote_media_row_blocks_refetch: bool,
-    /// Is message retention on? (7.1)
+    /// Are lifetimes of messages obeyed at all? (7.1)
     pub retention_enabled: bool,
-    /// How long messages live where the room says nothing (7.1).
+    /// Lifetime of messages in rooms that name none; absent: for ever (7.1).
     pub default_max_lifetime: Option<SimDuration>,
-    /// Least lifetime that a room can ask for (7.1).
+    /// Shorter lifetimes are raised to this by the purge (7.1).
     pub allowed_lifetime_min: Option<SimDuration>,
-    /// Largest lifetime that a room can ask for (7.1).
+    /// Longer lifetimes are lowered to this by the purge (7.1).
     pub allowed_lifetime_max: Option<SimDuration>,
-    /// Time between two runs of the purge job (7.1).
+    /// Time between two runs of the purge, and from the start to the first (7.1).
     pub purge_job_interval: SimDuration,
     /// By what a purge cuts (7.2).
     pub purge_by: PurgeBy,
-    /// Does the retention job delete local events as well? (7.2)
+    /// Does the purge delete the server's own users' events too? (7.2)
     pub purge_deletes_local: bool,
 }
 

@@ -31,7 +31,7 @@ pub fn power_levels(log: &RoomLog, state: &StateMap) -> PowerLevels {
 }
 
 /// A user's power in a state.
-pub fn power(log: &RoomLog, spec: &RoomSpec, state: &StateMap, user: UserId) -> i64 {
+pub(super) fn power(log: &RoomLog, spec: &RoomSpec, state: &StateMap, user: UserId) -> i64 {
     let creator = log.single(0).map(|pdu| pdu.sender);
     if spec.version >= CREATOR_POWER_VERSION && creator == Some(user) {
         return CREATOR_LEVEL;
@@ -149,7 +149,12 @@ fn member_allowed(
 }
 
 /// `auth_events` by the specification's selection rule.
-pub fn auth_events(spec: &RoomSpec, state: &StateMap, sender: UserId, body: &Body) -> Vec<EventNo> {
+pub(super) fn auth_events(
+    spec: &RoomSpec,
+    state: &StateMap,
+    sender: UserId,
+    body: &Body,
+) -> Vec<EventNo> {
     let mut keys = vec![StateKey::PowerLevels, StateKey::Member(sender)];
     if spec.version < CREATOR_POWER_VERSION {
         keys.push(StateKey::Create);
@@ -168,7 +173,10 @@ pub fn auth_events(spec: &RoomSpec, state: &StateMap, sender: UserId, body: &Bod
 }
 
 /// All events that the given ones rest on, themselves left out unless they rest on each other.
-pub fn auth_chain(log: &RoomLog, roots: impl IntoIterator<Item = EventNo>) -> BTreeSet<EventNo> {
+pub(super) fn auth_chain(
+    log: &RoomLog,
+    roots: impl IntoIterator<Item = EventNo>,
+) -> BTreeSet<EventNo> {
     let mut chain = BTreeSet::new();
     let mut front: Vec<EventNo> = roots.into_iter().collect();
     while let Some(no) = front.pop() {
@@ -184,7 +192,7 @@ pub fn auth_chain(log: &RoomLog, roots: impl IntoIterator<Item = EventNo>) -> BT
 }
 
 /// The state before an item: that after its parents, resolved.
-pub fn state_before(log: &RoomLog, spec: &RoomSpec, prev_events: &[EventNo]) -> StateMap {
+pub(super) fn state_before(log: &RoomLog, spec: &RoomSpec, prev_events: &[EventNo]) -> StateMap {
     match prev_events {
         [] => StateMap::new(),
         [prev] => log.state_after(*prev).clone(),
@@ -196,7 +204,7 @@ pub fn state_before(log: &RoomLog, spec: &RoomSpec, prev_events: &[EventNo]) -> 
 }
 
 /// The state after an item.
-pub fn apply(state_before: &StateMap, body: &Body, no: EventNo) -> StateMap {
+pub(super) fn apply(state_before: &StateMap, body: &Body, no: EventNo) -> StateMap {
     match body.state_key() {
         Some(key) => state_before.update(key, no),
         None => state_before.clone(),

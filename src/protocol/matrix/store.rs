@@ -18,7 +18,7 @@ const LATE: SimDuration = SimDuration::seconds(30);
 
 /// How an event came to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub(super) struct Way {
     /// The path.
     pub path: Path,
     /// The giving server.
@@ -27,7 +27,7 @@ pub struct Way {
 
 impl Way {
     /// Is the event stored as history?
-    pub fn backfilled(self) -> bool {
+    pub(super) fn backfilled(self) -> bool {
         matches!(self.path, Path::Backfill | Path::Jump)
     }
 }

@@ -5,7 +5,7 @@ use crate::room::{Body, Membership, RoomLog, StateKey, StateMap};
 use crate::workload::Visibility;
 
 /// `m.room.history_visibility` in a state; shared where there is none.
-pub fn history_visibility(log: &RoomLog, state: &StateMap) -> Visibility {
+pub(super) fn history_visibility(log: &RoomLog, state: &StateMap) -> Visibility {
     state
         .get(&StateKey::HistoryVisibility)
         .and_then(|no| log.single(*no))
@@ -18,7 +18,7 @@ pub fn history_visibility(log: &RoomLog, state: &StateMap) -> Visibility {
 
 /// May a server see the content of an event? Under `invited` and `joined`, if one of its users was invited
 /// or joined at that event.
-pub fn server_sees(log: &RoomLog, no: EventNo, server: ServerId) -> bool {
+pub(super) fn server_sees(log: &RoomLog, no: EventNo, server: ServerId) -> bool {
     let state = log.state_after(no);
     let visibility = history_visibility(log, state);
     if matches!(visibility, Visibility::WorldReadable | Visibility::Shared) {
@@ -37,7 +37,7 @@ pub fn server_sees(log: &RoomLog, no: EventNo, server: ServerId) -> bool {
 }
 
 /// May a user see an event, given the user's membership now? (Synapse, `filter_events_for_client`.)
-pub fn user_sees(log: &RoomLog, no: EventNo, user: UserId, now: Option<Membership>) -> bool {
+pub(super) fn user_sees(log: &RoomLog, no: EventNo, user: UserId, now: Option<Membership>) -> bool {
     let state = log.state_after(no);
     let then = log.membership_in(state, user);
     // A user's own membership event is always visible, and with it the better of before and after.

@@ -91,6 +91,9 @@ fn world() -> World {
         people: People {
             scrolls_per_member_day: 0.1,
             page: 30,
+            scroll_pages: 20,
+            scrolls_after_loss_per_member_day: 0.0,
+            scroll_pages_after_loss: 20,
             register_again_per_mille: 0,
             register_again_after: SimDuration(DAY),
             invite_again_per_mille: 0,

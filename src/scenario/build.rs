@@ -1,0 +1,120 @@
+//! From a checked file to a world.
+
+use super::error::Problems;
+use super::file::File;
+use super::names::Names;
+use super::{Scenario, actions, findings, population, strikes};
+use crate::journal::ServerId;
+use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
+use crate::world::{ServerSpec, World};
+
+/// Builds all that the file describes; what cannot be built is noted.
+pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> Scenario {
+    let mut world = World {
+        seed: *file.seed,
+        start: *file.start,
+        end: *file.end,
+        in_step: file.in_step,
+        servers: servers(file),
+        users: Vec::new(),
+        rooms: rooms(file),
+        media: actions::uploads(&file.action)
+            .map(|label| label.to_string())
+            .collect(),
+        actions: Vec::new(),
+        faults: Vec::new(),
+        people: file.people.clone(),
+    };
+    let hosts = Names::of(&world);
+    users(file, &hosts, &mut world, problems);
+    let measured = hosts
+        .server(&file.measured, problems)
+        .unwrap_or(ServerId(0));
+    if let Some(plan) = &file.population
+        && problems.is_empty()
+    {
+        population::draw(plan, &file.rules, &mut world, measured);
+    }
+    let names = Names::of(&world);
+    names.refuse_taken(file, problems);
+    for step in &file.action {
+        actions::put(step, &names, &mut world, problems);
+    }
+    for trouble in &file.fault {
+        strikes::put(trouble, &names, &mut world, problems);
+    }
+    if problems.is_empty() {
+        strikes::draw(&file.fault_rates, &names, &mut world, problems);
+    }
+    // Stable: what is at the same time stays in the order of the file.
+    world.actions.sort_by_key(|(at, _)| *at);
+    world.faults.sort_by_key(|(at, _)| *at);
+    let expect = file.expect.iter();
+    Scenario {
+        name,
+        title: file.title.clone(),
+        measured,
+        expect: expect
+            .map(|expect| findings::expectation(expect, &names, problems))
+            .collect(),
+        world,
+        resolved: String::new(),
+    }
+}
+
+fn servers(file: &File) -> Vec<ServerSpec> {
+    let servers = file.server.iter().zip(0..);
+    servers
+        .map(|(server, rank)| ServerSpec {
+            name: server.name.to_string(),
+            rules: server.rules.clone(),
+            backups: server.backups.as_ref().map(|backups| BackupSchedule {
+                first: *backups.first,
+                every: *backups.every,
+                last: backups.last.as_deref().copied(),
+            }),
+            rank,
+        })
+        .collect()
+}
+
+fn rooms(file: &File) -> Vec<RoomSpec> {
+    let rooms = file.room.iter();
+    rooms
+        .map(|room| RoomSpec {
+            name: room.name.to_string(),
+            kind: room.kind,
+            federate: room.federate,
+            version: *room.version,
+            encrypted: room.encrypted,
+            visibility: room.visibility,
+            max_lifetime: room.max_lifetime,
+            messages_per_day: *room.messages_per_day,
+            files_per_mille: *room.files_per_mille,
+        })
+        .collect()
+}
+
+fn users(file: &File, hosts: &Names, world: &mut World, problems: &mut Problems<'_>) {
+    for user in &file.user {
+        let Some((local, host)) = user
+            .name
+            .rsplit_once('@')
+            .filter(|(local, _)| !local.is_empty())
+        else {
+            let message = format!("`{}` is no user name", user.name.as_str());
+            problems.add(user.name.span(), message, "here", "write `name@server`");
+            continue;
+        };
+        let (local, host) = (local.to_owned(), user.name.part(host.to_owned()));
+        let Some(server) = hosts.server(&host, problems) else {
+            continue;
+        };
+        world.users.push(UserSpec {
+            name: local,
+            server,
+            exists: user.exists,
+            weight: user.weight,
+        });
+    }
+}

@@ -1,0 +1,281 @@
+//! Values out of range: what would stand still, run in circles, or fill the memory.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::deed::Deed;
+use super::error::Problems;
+use super::file::File;
+use super::population::{Population, Spread};
+use super::trouble::{Blow, Copied};
+use super::value::Here;
+use crate::protocol::matrix::Rules;
+
+/// Where every key has its value.
+pub(super) type Places = BTreeMap<String, Range<usize>>;
+
+/// Messages a day in a room, or a median; more is a slip of the pen.
+const LARGEST_RATE: f64 = 1_000_000.0;
+/// Times in a year that something befalls a server, or that a user changes a password.
+const MOST_IN_YEAR: f64 = 1000.0;
+/// Things of one kind that are made one by one.
+const MOST_THINGS: u32 = 100_000;
+/// Messages of one `send`.
+const MOST_MESSAGES: u64 = 1_000_000;
+
+/// Checks every number against what can be simulated.
+pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
+    if *file.seed > i64::MAX as u64 {
+        problems.add(
+            file.seed.span(),
+            "the seed is too large",
+            "at most 9223372036854775807",
+            "",
+        );
+    }
+    rooms(file, problems);
+    rules(&file.rules, "rules", places, problems);
+    for (i, server) in file.server.iter().enumerate() {
+        // What is the federation's has been checked.
+        if server.rules != file.rules {
+            rules(
+                &server.rules,
+                &format!("server.{i}.rules"),
+                places,
+                problems,
+            );
+        }
+    }
+    people(file, places, problems);
+    if let Some(plan) = &file.population {
+        population(plan, places, problems);
+    }
+    rates(file, problems);
+    copies(file, problems);
+    messages(file, problems);
+}
+
+fn rooms(file: &File, problems: &mut Problems<'_>) {
+    for room in &file.room {
+        if !(10..=12).contains(&*room.version) {
+            let message = format!("room version {} is not known", *room.version);
+            problems.add(
+                room.version.span(),
+                message,
+                "here",
+                "versions 10, 11 and 12 are simulated",
+            );
+        }
+        rate("messages-per-day", &room.messages_per_day, problems);
+        if *room.files_per_mille > 1000 {
+            let message = format!("{} of 1000 is more than all", *room.files_per_mille);
+            problems.add(room.files_per_mille.span(), message, "at most 1000", "");
+        }
+    }
+}
+
+/// Parameters with which a server would stand still or run in circles.
+fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) {
+    let positive = [
+        ("pdus-per-txn", rules.pdus_per_txn > 0),
+        ("wake-period", rules.wake_period.0 > 0),
+        ("purge-job-interval", rules.purge_job_interval.0 > 0),
+        ("destination-min-retry", rules.destination_min_retry.0 > 0),
+        ("new-event-prev-max", rules.new_event_prev_max > 0),
+        ("backfill-events", rules.backfill_events > 0),
+    ];
+    for (key, well) in positive {
+        if !well {
+            let span = place(places, &format!("{at}.{key}"));
+            problems.add(span, format!("`{key}` is 0"), "more than 0", "");
+        }
+    }
+    let multiplier = rules.destination_retry_multiplier;
+    if !(1.0..=1000.0).contains(&multiplier) {
+        let key = "destination-retry-multiplier";
+        let span = place(places, &format!("{at}.{key}"));
+        problems.add(
+            span,
+            format!("`{key}` is {multiplier}"),
+            "from 1 to 1000",
+            "",
+        );
+    }
+}
+
+fn people(file: &File, places: &Places, problems: &mut Problems<'_>) {
+    let people = &file.people;
+    let checks = [
+        (
+            "scrolls-per-member-day",
+            (0.0..=10_000.0).contains(&people.scrolls_per_member_day),
+            "from 0 to 10000",
+        ),
+        ("page", people.page > 0, "at least 1"),
+        (
+            "register-again-per-mille",
+            people.register_again_per_mille <= 1000,
+            "at most 1000",
+        ),
+        (
+            "invite-again-per-mille",
+            people.invite_again_per_mille <= 1000,
+            "at most 1000",
+        ),
+    ];
+    for (key, well, allowed) in checks {
+        if !well {
+            let span = place(places, &format!("people.{key}"));
+            problems.add(span, format!("`{key}` is out of range"), allowed, "");
+        }
+    }
+}
+
+fn population(plan: &Population, places: &Places, problems: &mut Problems<'_>) {
+    frequent(
+        "password-changes-per-year",
+        &plan.password_changes_per_year,
+        problems,
+    );
+    let mut spread = |spread: &Spread, at: String| {
+        let well =
+            (0.0..=LARGEST_RATE).contains(&spread.median) && (0.0..=5.0).contains(&spread.sigma);
+        if !well {
+            let help = "a median from 0 to 1000000, a sigma from 0 to 5";
+            problems.add(
+                place(places, &at),
+                "this distribution is out of range",
+                "here",
+                help,
+            );
+        }
+    };
+    spread(&plan.activity, "population.activity".into());
+    spread(&plan.peers.users, "population.peers.users".into());
+    for (i, group) in plan.rooms.iter().enumerate() {
+        spread(&group.local, format!("population.rooms.{i}.local"));
+        spread(&group.remote, format!("population.rooms.{i}.remote"));
+        spread(
+            &group.messages_per_member_day,
+            format!("population.rooms.{i}.messages-per-member-day"),
+        );
+    }
+    shares(plan, places, problems);
+    counts(plan, places, problems);
+}
+
+fn counts(plan: &Population, places: &Places, problems: &mut Problems<'_>) {
+    let mut count = |value: u32, at: String| {
+        if value > MOST_THINGS {
+            let label = format!("at most {MOST_THINGS}");
+            problems.add(
+                place(places, &at),
+                format!("{value} are too many"),
+                label,
+                "",
+            );
+        }
+    };
+    count(plan.local_users, "population.local-users".into());
+    count(plan.peers.count, "population.peers.count".into());
+    for (i, group) in plan.rooms.iter().enumerate() {
+        count(group.count, format!("population.rooms.{i}.count"));
+    }
+}
+
+fn shares(plan: &Population, places: &Places, problems: &mut Problems<'_>) {
+    let mut share = |value: u32, at: String| {
+        if value > 1000 {
+            let span = place(places, &at);
+            problems.add(
+                span,
+                format!("{value} of 1000 is more than all"),
+                "at most 1000",
+                "",
+            );
+        }
+    };
+    share(
+        plan.registered_per_mille,
+        "population.registered-per-mille".into(),
+    );
+    share(
+        plan.peers.retention_per_mille,
+        "population.peers.retention-per-mille".into(),
+    );
+    for (i, group) in plan.rooms.iter().enumerate() {
+        for (value, key) in [
+            (group.encrypted_per_mille, "encrypted"),
+            (group.inside_per_mille, "inside"),
+            (group.old_per_mille, "old"),
+            (group.remote_creator_per_mille, "remote-creator"),
+            (group.files_per_mille, "files"),
+            (group.avatars_per_mille, "avatars"),
+            (group.avatars_inside_per_mille, "avatars-inside"),
+        ] {
+            share(value, format!("population.rooms.{i}.{key}-per-mille"));
+        }
+    }
+}
+
+fn rates(file: &File, problems: &mut Problems<'_>) {
+    if let Some(outages) = &file.fault_rates.outages {
+        frequent("per-server-year", &outages.per_server_year, problems);
+        rate("sigma", &outages.sigma, problems);
+    }
+    if let Some(deaths) = &file.fault_rates.deaths {
+        frequent("per-server-year", &deaths.per_server_year, problems);
+    }
+}
+
+fn rate(key: &str, value: &Here<f64>, problems: &mut Problems<'_>) {
+    if !(0.0..=LARGEST_RATE).contains(&**value) {
+        problems.add(
+            value.span(),
+            format!("`{key}` is {}", **value),
+            "from 0 to 1000000",
+            "",
+        );
+    }
+}
+
+fn frequent(key: &str, value: &Here<f64>, problems: &mut Problems<'_>) {
+    if !(0.0..=MOST_IN_YEAR).contains(&**value) {
+        let label = format!("from 0 to {MOST_IN_YEAR}");
+        problems.add(value.span(), format!("`{key}` is {}", **value), label, "");
+    }
+}
+
+fn copies(file: &File, problems: &mut Problems<'_>) {
+    for trouble in &file.fault {
+        if let Blow::FailedCopy { copied, .. } = &trouble.blow {
+            let (Copied::RoomsPerMille(share) | Copied::TablesPerMille(share)) = copied;
+            if **share > 1000 {
+                let message = format!("{} of 1000 is more than all", **share);
+                problems.add(share.span(), message, "at most 1000", "");
+            }
+        }
+    }
+}
+
+fn messages(file: &File, problems: &mut Problems<'_>) {
+    for step in &file.action {
+        if let Deed::Send { counts, .. } = &step.deed {
+            let sum: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+            if sum > MOST_MESSAGES {
+                let message = format!("{sum} messages at once");
+                let help = "for steady traffic, give the room `messages-per-day`";
+                problems.add(
+                    counts.span(),
+                    message,
+                    format!("at most {MOST_MESSAGES}"),
+                    help,
+                );
+            }
+        }
+    }
+}
+
+fn place(places: &Places, key: &str) -> Range<usize> {
+    places.get(key).cloned().unwrap_or_default()
+}

@@ -1,0 +1,189 @@
+//! Faults as written into faults with numbers; those of rates are drawn here.
+
+use super::error::Problems;
+use super::names::Names;
+use super::trouble::{Blow, Copied, FaultRates, Trouble};
+use super::value::{Here, Name};
+use crate::faults::{CopyScope, Fault};
+use crate::journal::ServerId;
+use crate::kernel::{Purpose, SimDuration, SimTime, Streams};
+use crate::world::World;
+
+const OUTAGES: Purpose = Purpose::new("faults.outages");
+const DEATHS: Purpose = Purpose::new("faults.deaths");
+
+const YEAR: f64 = 365.0 * 86_400_000.0;
+
+/// Puts a fault into the world, and its end if it has one.
+pub(super) fn put(
+    trouble: &Trouble,
+    names: &Names,
+    world: &mut World,
+    problems: &mut Problems<'_>,
+) {
+    let at = *trouble.at;
+    match &trouble.blow {
+        Blow::Partition { between, length } => {
+            for between in links(between, names, problems) {
+                world.faults.push((at, Fault::Cut { between }));
+                end(world, at + *length, Fault::Heal { between });
+            }
+        }
+        Blow::Blocking { between } => {
+            for between in links(between, names, problems) {
+                world.faults.push((at, Fault::Cut { between }));
+            }
+        }
+        blow => {
+            let Some(server) = struck(blow).and_then(|name| names.server(name, problems)) else {
+                return;
+            };
+            if let Some(fault) = fault(blow, server) {
+                world.faults.push((at, fault));
+            }
+            match blow {
+                Blow::Outage { length, .. } => end(world, at + *length, Fault::Start { server }),
+                Blow::Freeze { length, .. } => end(world, at + *length, Fault::Thaw { server }),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What ends after the simulation does not end in it.
+fn end(world: &mut World, at: SimTime, fault: Fault) {
+    if at <= world.end {
+        world.faults.push((at, fault));
+    }
+}
+
+/// The server that a fault strikes; none for links.
+fn struck(blow: &Blow) -> Option<&Name> {
+    Some(match blow {
+        Blow::Backup { server }
+        | Blow::Restore { server, .. }
+        | Blow::FailedCopy { server, .. }
+        | Blow::Outage { server, .. }
+        | Blow::Stop { server }
+        | Blow::Start { server }
+        | Blow::Freeze { server, .. }
+        | Blow::Death { server }
+        | Blow::KeyLoss { server, .. }
+        | Blow::MediaLoss { server } => server,
+        Blow::Partition { .. } | Blow::Blocking { .. } => return None,
+    })
+}
+
+fn fault(blow: &Blow, server: ServerId) -> Option<Fault> {
+    Some(match blow {
+        Blow::Backup { .. } => Fault::Backup { server },
+        Blow::Restore {
+            to,
+            media,
+            signing_key,
+            ..
+        } => Fault::Restore {
+            server,
+            to: to.as_deref().copied(),
+            media: *media,
+            key: *signing_key,
+        },
+        Blow::FailedCopy { copied, .. } => {
+            let scope = match copied {
+                Copied::RoomsPerMille(share) => CopyScope::Rooms(**share),
+                Copied::TablesPerMille(share) => CopyScope::Tables(**share),
+            };
+            Fault::FailedCopy { server, scope }
+        }
+        Blow::Outage { .. } | Blow::Stop { .. } => Fault::Stop { server },
+        Blow::Start { .. } => Fault::Start { server },
+        Blow::Freeze { .. } => Fault::Freeze { server },
+        Blow::Death { .. } => Fault::Death { server },
+        Blow::KeyLoss { listed, .. } => Fault::KeyLoss {
+            server,
+            listed: *listed,
+        },
+        Blow::MediaLoss { .. } => Fault::MediaLoss { server },
+        Blow::Partition { .. } | Blow::Blocking { .. } => return None,
+    })
+}
+
+/// All links among some servers.
+fn links(
+    among: &Here<Vec<Name>>,
+    names: &Names,
+    problems: &mut Problems<'_>,
+) -> Vec<(ServerId, ServerId)> {
+    let mut servers: Vec<ServerId> = among
+        .iter()
+        .filter_map(|name| names.server(name, problems))
+        .collect();
+    let all_known = servers.len() == among.len();
+    servers.sort_unstable();
+    servers.dedup();
+    if servers.len() < 2 && all_known {
+        let help = "name two different servers, or more";
+        problems.add(among.span(), "a link has two ends", "here", help);
+    }
+    let pairs = servers.iter().enumerate();
+    pairs
+        .flat_map(|(i, one)| servers[i + 1..].iter().map(|other| (*one, *other)))
+        .collect()
+}
+
+/// Draws the faults of rates. A server's luck hangs on its number alone.
+pub(super) fn draw(
+    rates: &FaultRates,
+    names: &Names,
+    world: &mut World,
+    problems: &mut Problems<'_>,
+) {
+    let spared = |list: &[Name], problems: &mut Problems<'_>| -> Vec<ServerId> {
+        list.iter()
+            .filter_map(|name| names.server(name, problems))
+            .collect()
+    };
+    let streams = Streams::new(world.seed);
+    let mut ends = vec![world.end; world.servers.len()];
+    if let Some(deaths) = &rates.deaths {
+        let spare = spared(&deaths.spare, problems);
+        for (n, end) in ends.iter_mut().enumerate() {
+            let server = ServerId(n as u32);
+            let Some(mean) = mean_gap(*deaths.per_server_year).filter(|_| !spare.contains(&server))
+            else {
+                continue;
+            };
+            let at = world.start + streams.stream(DEATHS, n as u64, 0).exponential(mean);
+            if at < *end {
+                *end = at;
+                world.faults.push((at, Fault::Death { server }));
+            }
+        }
+    }
+    if let Some(outages) = &rates.outages {
+        let spare = spared(&outages.spare, problems);
+        for (n, end) in ends.iter().enumerate() {
+            let server = ServerId(n as u32);
+            let Some(mean) =
+                mean_gap(*outages.per_server_year).filter(|_| !spare.contains(&server))
+            else {
+                continue;
+            };
+            let mut stream = streams.stream(OUTAGES, n as u64, 0);
+            let mut at = world.start + stream.exponential(mean);
+            while at < *end {
+                let back = at + stream.lognormal(*outages.median, *outages.sigma);
+                world.faults.push((at, Fault::Stop { server }));
+                if back < *end {
+                    world.faults.push((back, Fault::Start { server }));
+                }
+                at = back + stream.exponential(mean);
+            }
+        }
+    }
+}
+
+/// Mean time between faults of this rate a year.
+fn mean_gap(per_year: f64) -> Option<SimDuration> {
+    (per_year > 0.0).then(|| SimDuration((YEAR / per_year) as u64))
+}

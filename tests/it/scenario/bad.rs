@@ -1,0 +1,244 @@
+//! Bad input: every message names the place, the wrong value and the remedy.
+
+use std::fs;
+use std::path::Path;
+
+use fedheal::scenario::{ScenarioError, load};
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+/// The message as shown, without colours and without the folder of the test.
+fn shown(error: &ScenarioError, folder: &Path) -> String {
+    let mut text = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(100)
+        .with_wrap_lines(false)
+        .render_report(&mut text, error)
+        .unwrap();
+    let folder = format!("{}/", folder.display());
+    let lines = text.replace(&folder, "");
+    let lines: Vec<_> = lines.lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+/// The message for a file of these bytes.
+fn refused(bytes: &[u8], set: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.toml");
+    fs::write(&path, bytes).unwrap();
+    let set: Vec<_> = (set.iter())
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    shown(&load(&path, &set, None).unwrap_err(), folder.path())
+}
+
+/// A file that is well but for what is added.
+fn with(more: &str) -> String {
+    let text = format!(
+        r#"title = "A test."
+start = "2024-01-01"
+end = "2024-02-01"
+measured = "alpha"
+server = [{{ name = "alpha" }}, {{ name = "beta" }}]
+user = [{{ name = "ann@alpha" }}, {{ name = "bob@beta" }}]
+room = [{{ name = "plaza" }}]
+{more}"#
+    );
+    refused(text.as_bytes(), &[])
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = load(&folder.path().join("missing.toml"), &[], None).unwrap_err();
+    insta::assert_snapshot!("missing", shown(&missing, folder.path()));
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let directory = load(&folder.path().join("sub"), &[], None).unwrap_err();
+    insta::assert_snapshot!("directory", shown(&directory, folder.path()));
+    insta::assert_snapshot!("not_utf8", refused(b"title = \"A\"\n\xff\xfe", &[]));
+    insta::assert_snapshot!("no_toml", refused(b"what is this?\n", &[]));
+    insta::assert_snapshot!("one_long_line", refused(&[b'x'; 100_000], &[]));
+}
+
+#[test]
+fn noise_is_refused_by_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("noise.toml");
+    // A hole of 100 MB: nothing of it needs to be read.
+    fs::File::create(&path)
+        .unwrap()
+        .set_len(100_000_000)
+        .unwrap();
+    let error = load(&path, &[], None).unwrap_err();
+    insta::assert_snapshot!("noise", shown(&error, folder.path()));
+}
+
+#[test]
+fn typos() {
+    insta::assert_snapshot!("unknown_key", with("[people]\npgae = 20\n"));
+    insta::assert_snapshot!(
+        "unknown_rule",
+        with("[rules]\npurge-job-intervall = \"1d\"\n")
+    );
+    let action = "[[action]]\nat = \"2024-01-02\"\n";
+    insta::assert_snapshot!(
+        "unknown_action",
+        with(&format!(
+            "{action}do.jion = {{ room = \"plaza\", who = \"ann@alpha\" }}\n"
+        ))
+    );
+    insta::assert_snapshot!(
+        "missing_field",
+        with(&format!("{action}do.join = {{ room = \"plaza\" }}\n"))
+    );
+    insta::assert_snapshot!(
+        "wrong_unit",
+        with("[rules]\npurge-job-interval = \"1 fortnight\"\n")
+    );
+    insta::assert_snapshot!("no_unit", with("[rules]\npurge-job-interval = 86400\n"));
+    insta::assert_snapshot!(
+        "negative_duration",
+        with("[rules]\npurge-job-interval = \"-1d\"\n")
+    );
+    insta::assert_snapshot!("no_moment", with("[[action]]\nat = \"yesterday\"\n"));
+}
+
+#[test]
+fn names_that_are_wrong() {
+    let twice = r#"title = "A test."
+start = "2024-01-01"
+end = "2024-02-01"
+measured = "alpha"
+[[server]]
+name = "alpha"
+[[server]]
+name = "alpha"
+[[user]]
+name = "ann@alpha"
+[[user]]
+name = "ann@alpha"
+[[room]]
+name = "plaza"
+[[room]]
+name = "plaza"
+"#;
+    insta::assert_snapshot!("declared_twice", refused(twice.as_bytes(), &[]));
+    insta::assert_snapshot!(
+        "unknown_server",
+        with("[[fault]]\nat = \"2024-01-02\"\ndo.death = { server = \"bta\" }\n")
+    );
+    insta::assert_snapshot!(
+        "unknown_user_and_room",
+        with(
+            "[[action]]\nat = \"2024-01-02\"\ndo.invite = { room = \"piazza\", by = \"ann@alpha\", who = \"rob@beta\" }\n"
+        )
+    );
+    let homes = r#"title = "A test."
+start = "2024-01-01"
+end = "2024-02-01"
+measured = "alpha"
+server = [{ name = "alpha" }]
+user = [{ name = "cyd@alfa" }, { name = "dora" }]
+"#;
+    insta::assert_snapshot!("unknown_home", refused(homes.as_bytes(), &[]));
+}
+
+#[test]
+fn times_that_cannot_be() {
+    let text = "title = \"A test.\"\nstart = \"2024-02-01\"\nend = \"2024-01-01\"\nmeasured = \"a\"\nserver = [{ name = \"a\" }]\n";
+    insta::assert_snapshot!("end_before_start", refused(text.as_bytes(), &[]));
+    insta::assert_snapshot!(
+        "action_outside",
+        with("[[action]]\nat = \"2025-01-02\"\ndo.register = { who = \"ann@alpha\" }\n")
+    );
+    let restore = "[[fault]]\nat = \"2024-01-20\"\n";
+    insta::assert_snapshot!(
+        "no_backup",
+        with(&format!("{restore}do.restore = {{ server = \"alpha\" }}\n"))
+    );
+    insta::assert_snapshot!(
+        "before_first_backup",
+        with(&format!(
+            "[[fault]]\nat = \"2024-01-10\"\ndo.backup = {{ server = \"alpha\" }}\n{restore}do.restore = {{ server = \"alpha\", to = \"2024-01-05\" }}\n"
+        ))
+    );
+}
+
+#[test]
+fn expectations_that_cannot_be_checked() {
+    let expect = "[[expect]]\nname = \"x\"\nsays = \"y\"\nagrees = true\n";
+    insta::assert_snapshot!("no_findings", with(expect));
+    let find = "[[expect.find]]\npart = \"z\"\ncount = \"recovered\"\nof = \"gone\"\n";
+    insta::assert_snapshot!(
+        "unknown_class",
+        with(&format!(
+            "{expect}{find}where = {{ class = \"mesage\", room = \"plazza\" }}\nmust = \"= 1\"\n"
+        ))
+    );
+    insta::assert_snapshot!(
+        "no_bound",
+        with(&format!(
+            "{expect}{find}where = {{ class = \"message\" }}\nmust = \"most\"\n"
+        ))
+    );
+}
+
+#[test]
+fn populations_that_cannot_be() {
+    let file = fs::read_to_string("scenarios/hypha-2021.toml").unwrap();
+    let set = [
+        ("population.lost-until", "2021-01-01"),
+        ("population.local-users", "4000000000"),
+        ("population.rooms.0.inside-per-mille", "1001"),
+        ("population.peers.users.sigma", "nan"),
+    ];
+    insta::assert_snapshot!("population", refused(file.as_bytes(), &set));
+    let taken = format!("{file}\n[[server]]\nname = \"peer-07.example\"\n");
+    insta::assert_snapshot!("taken", refused(taken.as_bytes(), &[]));
+}
+
+#[test]
+fn numbers_that_would_fill_the_memory() {
+    insta::assert_snapshot!(
+        "too_many",
+        with(
+            "[fault-rates.outages]\nper-server-year = 1e9\nmedian = \"1h\"\n\n[[action]]\nat = \"2024-01-02\"\ndo.send = { room = \"plaza\", by = [\"ann@alpha\"], counts = [4000000000] }\n"
+        )
+    );
+}
+
+#[test]
+fn all_problems_at_once() {
+    let text = r#"title = "A test."
+start = "2024-01-01"
+end = "2024-02-01"
+measured = "gamma"
+[[server]]
+name = "alpha"
+backups = { first = "2024-01-02", every = "1s" }
+[[user]]
+name = "ann@delta"
+[[room]]
+name = "plaza"
+version = 3
+messages-per-day = -1
+[[fault]]
+at = "2023-01-02"
+do.failed-copy = { server = "alhpa", copied = { rooms-per-mille = 1200 } }
+"#;
+    insta::assert_snapshot!("all_at_once", refused(text.as_bytes(), &[]));
+}
+
+#[test]
+fn overrides_that_are_wrong() {
+    let file = fs::read("scenarios/minimal.toml").unwrap();
+    insta::assert_snapshot!("set_unknown_key", refused(&file, &[("people.pages", "50")]));
+    insta::assert_snapshot!(
+        "set_wrong_value",
+        refused(&file, &[("people.page", "fifty")])
+    );
+    insta::assert_snapshot!(
+        "set_no_position",
+        refused(&file, &[("room.7.kind", "public")])
+    );
+    insta::assert_snapshot!("set_no_key", refused(&file, &[("people page", "50")]));
+}
