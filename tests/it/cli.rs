@@ -97,7 +97,6 @@ fn output_that_cannot_be_written_is_an_error() {
 }
 
 #[test]
-#[ignore = "no scenario yet"]
 fn a_run_writes_its_folder_and_says_how_to_repeat_it() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
@@ -118,7 +117,6 @@ fn a_run_writes_its_folder_and_says_how_to_repeat_it() {
 }
 
 #[test]
-#[ignore = "no scenario yet"]
 fn a_file_where_the_results_belong_is_bad_input() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
@@ -131,7 +129,6 @@ fn a_file_where_the_results_belong_is_bad_input() {
 /// No root and no small disk is needed for this: a limit on the size of files fails like a full disk.
 #[cfg(unix)]
 #[test]
-#[ignore = "no scenario yet"]
 fn a_write_that_fails_half_way_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");

@@ -1,0 +1,93 @@
+//! The promises of every run: the same bytes for the same seed, other bytes for another; nothing is
+//! counted twice or forgotten; the in-step shortcut changes nothing.
+
+use fedheal::journal::ServerId;
+use fedheal::metrics::{Measures, measure};
+use fedheal::simulation::{Outcome, run};
+use fedheal::world::World;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use crate::worlds::world;
+
+fn measured(world: &World, outcome: &Outcome) -> Measures {
+    measure(&outcome.books(world, ServerId(0)), &outcome.journal)
+}
+
+/// What a server holds of a room, as text.
+fn holdings(outcome: &Outcome) -> Vec<String> {
+    outcome
+        .servers
+        .iter()
+        .flat_map(|server| {
+            server.db.rooms.iter().map(move |(room, replica)| {
+                format!(
+                    "{} {room}: timeline {:?} soft {:?} outliers {:?} shells {:?} heads {:?} backward {:?} depth {:?}",
+                    server.id,
+                    replica.timeline,
+                    replica.soft,
+                    replica.outliers,
+                    replica.shells,
+                    replica.heads,
+                    replica.backward,
+                    replica.min_depth,
+                )
+            })
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_seed_gives_the_same_journal_and_measures(world in world()) {
+        let (first, second) = (run(&world, &mut |_| {}), run(&world, &mut |_| {}));
+        prop_assert_eq!(&first.journal, &second.journal);
+        prop_assert_eq!(measured(&world, &first), measured(&world, &second));
+    }
+
+    #[test]
+    fn every_item_is_in_exactly_one_state(world in world()) {
+        let outcome = run(&world, &mut |_| {});
+        for row in measured(&world, &outcome).items {
+            let c = row.counts;
+            prop_assert_eq!(c.held + c.shell + c.stranded + c.lost + c.expired, c.items, "{:?}", row);
+            prop_assert!(c.recovered <= c.gone && c.gone <= c.items && c.readable <= c.held, "{:?}", row);
+        }
+    }
+
+    #[test]
+    fn in_step_on_or_off_gives_the_same_journal_and_books(world in world()) {
+        let slow = World { in_step: false, ..world.clone() };
+        let (with, without) = (run(&world, &mut |_| {}), run(&slow, &mut |_| {}));
+        let lengths = |outcome: &Outcome| outcome.logs.iter().map(|log| log.len()).collect::<Vec<_>>();
+        prop_assert_eq!(lengths(&with), lengths(&without));
+        prop_assert_eq!(&with.journal, &without.journal);
+        prop_assert_eq!(holdings(&with), holdings(&without));
+        prop_assert_eq!(measured(&world, &with), measured(&slow, &without));
+        prop_assert!(with.events <= without.events, "the shortcut saves work");
+    }
+}
+
+#[test]
+fn another_seed_gives_another_journal() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut differing = 0;
+    for _ in 0..8 {
+        let world = world().new_tree(&mut runner).expect("a world").current();
+        let other = World {
+            seed: world.seed ^ 1,
+            ..world.clone()
+        };
+        let lengths = |world: &World| -> Vec<u32> {
+            run(world, &mut |_| {})
+                .logs
+                .iter()
+                .map(|log| log.len())
+                .collect()
+        };
+        differing += u32::from(lengths(&world) != lengths(&other));
+    }
+    assert_eq!(differing, 8, "another seed, another world");
+}
