@@ -79,6 +79,8 @@ impl Simulation<'_> {
             || self.power[to.index()] != Power::Up
             || !self.reachable(from, to)
             || !self.servers[from.index()].is_clear(to)
+            // A delivery would clear the receiver's back-off towards the sender.
+            || !self.servers[to.index()].is_clear(from)
         {
             return false;
         }

@@ -60,11 +60,16 @@ impl Simulation<'_> {
         }
     }
 
-    /// Brings all rooms of a server up to now.
+    /// Brings all rooms of a server up to now: those that it knows, and those in which others list it.
     pub(super) fn advance_server(&mut self, server: ServerId, now: SimTime) {
         for room in 0..self.logs.len() {
             let room = RoomId(room as u32);
-            if self.present[room.index()].contains(&server) {
+            let log = &self.logs[room.index()];
+            let listed = || {
+                log.last()
+                    .is_some_and(|last| log.hosts(log.state_after(last)).contains_key(&server))
+            };
+            if self.present[room.index()].contains(&server) || listed() {
                 self.advance(room, now);
                 self.touched.insert(room);
             }

@@ -127,6 +127,8 @@ impl Homeserver {
         }
         let spared = spared_items(log, &doomed, delete_local, me);
         replica.purge(log, spec, &doomed, &spared);
+        // A stale extremity may have been the newest item of all, and is gone now.
+        replica.mark(log, me);
         for (first, end) in doomed {
             let what = What::Items {
                 room,
