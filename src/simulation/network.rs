@@ -43,7 +43,10 @@ impl Simulation<'_> {
 
     /// A new event goes to the servers in the room: at once and without an event to those in step with it.
     pub(super) fn send(&mut self, from: ServerId, room: RoomId, event: EventNo, to: &[ServerId]) {
-        self.touched.insert(room);
+        // What a message changes is seen where it arrives; other events may change who can speak.
+        if !self.logs[room.index()].is_message(event) {
+            self.touched.insert(room);
+        }
         self.present[room.index()].insert(from);
         let others: Vec<ServerId> = self.present[room.index()]
             .iter()

@@ -273,6 +273,17 @@ impl Simulation<'_> {
         );
     }
 
+    /// A scroll that stays where nothing is missing changes nothing, so it is not played.
+    fn would_reach_gap(&mut self, server: ServerId, room: RoomId, rows: u32, page: u32) -> bool {
+        let now = self.queue.now();
+        self.advance(room, now);
+        let log = &self.logs[room.index()];
+        let spec = &self.world.rooms[room.index()];
+        self.servers[server.index()]
+            .replica(room, log, spec)
+            .is_some_and(|replica| replica.is_gap_within(log, rows, page))
+    }
+
     /// Was there a loss on the server not long ago, so that people look for what is missing?
     fn looks_back(&self, now: SimTime, server: ServerId) -> bool {
         self.losses
@@ -313,7 +324,11 @@ impl Simulation<'_> {
                 .stream(HOW_FAR, pair, number)
                 .exponential(SimDuration(u64::from(mean)))
                 .0;
-            let most = Some(u32::try_from(pages).unwrap_or(u32::MAX));
+            let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+            if !self.would_reach_gap(server, room, pages.saturating_mul(page), page) {
+                return self.plan_scroll(now, server, room, number);
+            }
+            let most = Some(pages);
             self.act(
                 now,
                 &Action::Scroll {

@@ -14,6 +14,8 @@ pub(super) struct Clock {
     /// Are messages made one by one? Then the next one is on the queue under this generation.
     single: Option<u32>,
     generation: u32,
+    /// The day on which a message last had the room looked at.
+    looked_on: u32,
 }
 
 impl Clock {
@@ -23,6 +25,7 @@ impl Clock {
             next: TrafficRef { day, number: 0 },
             single: None,
             generation: 0,
+            looked_on: 0,
         }
     }
 }
@@ -240,7 +243,11 @@ impl Simulation<'_> {
                 });
             }
         }
-        self.touched.insert(room);
+        // Whoever falls silent is noticed at the latest with the first message of the next day.
+        if message.number == 0 || self.clocks[room.index()].looked_on < message.day {
+            self.clocks[room.index()].looked_on = message.day;
+            self.touched.insert(room);
+        }
         self.plan_next_message(room);
     }
 }

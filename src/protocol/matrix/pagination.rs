@@ -136,20 +136,28 @@ impl Homeserver {
         let replica = &self.db.rooms[&scroll.room];
         let now = replica.local_membership(log, scroll.who);
         let rows = std::mem::take(&mut scroll.rows.0);
-        let cut = self.rules.hidden_before(ctx.now);
-        let shown_before = scroll.shown.len();
-        scroll
-            .shown
-            .extend(rows.iter().map(|row| row.no).filter(|no| {
-                !replica.soft.contains(no)
-                    && !replica.rejected.contains(no)
-                    && log.is_message(*no)
-                    && cut.is_none_or(|cut| log.at(*no) >= cut)
-                    && visibility::user_sees(log, *no, scroll.who, now)
-            }));
-        let enough = scroll
-            .most
-            .is_some_and(|most| scroll.pages >= most || scroll.shown.len() == shown_before);
+        // Items are numbered in the order of their times.
+        let first_shown = self
+            .rules
+            .hidden_before(ctx.now)
+            .map_or(0, |cut| log.first_at(cut));
+        let visible = |no: &EventNo| {
+            !replica.soft.contains(no)
+                && !replica.rejected.contains(no)
+                && log.is_message(*no)
+                && *no >= first_shown
+                && visibility::user_sees(log, *no, scroll.who, now)
+        };
+        // Nobody looks at what a person saw who scrolls of themselves; that they saw something is enough.
+        let shows_something = if scroll.most.is_some() {
+            rows.iter().any(|row| visible(&row.no))
+        } else {
+            scroll
+                .shown
+                .extend(rows.iter().map(|row| row.no).filter(visible));
+            true
+        };
+        let enough = !shows_something || scroll.most.is_some_and(|most| scroll.pages >= most);
         if let Some(last) = rows.last().filter(|_| !enough) {
             scroll.token = Some(Token {
                 depth: last.depth,

@@ -307,4 +307,19 @@ impl Replica {
         self.follows = false;
         most - left
     }
+
+    /// Could a client that pages back over `rows` items come near a place from which history can be
+    /// fetched? Above the nearest such place nothing is missing, so each depth there has an item; and a
+    /// page asks for a backfill only within twice its size (reference 3.2).
+    pub fn is_gap_within(&self, log: &RoomLog, rows: u32, page: u32) -> bool {
+        let top = self
+            .heads
+            .iter()
+            .map(|no| log.depth(*no))
+            .max()
+            .unwrap_or(0);
+        self.backfill_points(log)
+            .into_iter()
+            .any(|(_, depth)| top.saturating_sub(rows) <= depth.saturating_add(3 * page))
+    }
 }

@@ -48,6 +48,17 @@ impl Homeserver {
             .copied()
             .filter(|prev| !replica.has(*prev))
             .collect();
+        if way.backfilled() && log.single(no).is_none() {
+            store_drawn_history(
+                replica,
+                log,
+                &mut self.db.next_group,
+                copy,
+                missing.is_empty(),
+            );
+            replica.mark(log, me);
+            return note(ctx, me, room, no, ctx.now, way);
+        }
         let pdu = whole(log, no);
         let before = state::state_before(log, spec, &prev_events);
         let rejected = !state::allowed(log, spec, &before, &pdu);
@@ -128,6 +139,37 @@ impl Homeserver {
                 replica.outliers.insert(no..no + 1);
             }
         }
+    }
+}
+
+/// Stores a drawn message as history. Its author was a member when it was made, so it is allowed in its
+/// place; history is not checked against the current state, and moves no forward extremity.
+fn store_drawn_history(
+    replica: &mut Replica,
+    log: &RoomLog,
+    next_group: &mut u32,
+    copy: Copy,
+    whole: bool,
+) {
+    let no = copy.no;
+    let group = if whole {
+        replica.group(no - 1)
+    } else {
+        *next_group += 1;
+        *next_group - 1
+    };
+    replica.place(no, group, true);
+    replica.timeline.insert(no..no + 1);
+    replica.outliers.remove(no..no + 1);
+    replica.failed_pulls.remove(&no);
+    if copy.shell {
+        replica.shells.insert(no..no + 1);
+    }
+    let missing: &[EventNo] = if whole { &[] } else { &[no - 1] };
+    update_backward_extremities(replica, no, missing, &[no - 1]);
+    let depth = log.depth(no);
+    if replica.min_depth.is_none_or(|least| depth < least) {
+        replica.min_depth = Some(depth);
     }
 }
 
