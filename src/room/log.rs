@@ -62,8 +62,8 @@ pub struct RoomLog {
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
     state_events: Vec<EventNo>,
-    /// Members who cannot speak, each from a day on until another one.
-    silenced: BTreeMap<UserId, Vec<(u32, u32)>>,
+    /// Members who at some time could not speak: from which day on they could not, or could again.
+    silenced: BTreeMap<UserId, Vec<(u32, bool)>>,
     /// The first item of each day that has one.
     days: Vec<(u32, EventNo)>,
     /// The day last looked at: looks come in clusters.
@@ -187,30 +187,23 @@ impl RoomLog {
         }
     }
 
-    /// From this day on a member cannot speak.
-    pub fn silence(&mut self, user: UserId, day: u32) {
-        if !self.is_silenced(user, day) {
-            self.silenced.entry(user).or_default().push((day, u32::MAX));
+    /// From this day on a member is silenced (cannot speak) or not; what was said of later days is void.
+    pub fn set_silenced(&mut self, user: UserId, day: u32, silenced: bool) {
+        if self.is_silenced(user, u32::MAX) == silenced {
+            return;
         }
-    }
-
-    /// From this day on a member can speak again.
-    pub fn unsilence(&mut self, user: UserId, day: u32) {
-        if let Some((_, until)) = self
-            .silenced
-            .get_mut(&user)
-            .and_then(|spans| spans.last_mut())
-        {
-            *until = day.min(*until);
+        let turns = self.silenced.entry(user).or_default();
+        turns.retain(|(from, _)| *from < day);
+        if turns.last().is_some_and(|(_, was)| *was) != silenced {
+            turns.push((day, silenced));
         }
     }
 
     /// Is a member unable to speak on a day?
     pub fn is_silenced(&self, user: UserId, day: u32) -> bool {
-        self.silenced.get(&user).is_some_and(|spans| {
-            spans
-                .iter()
-                .any(|(from, until)| (*from..*until).contains(&day))
+        self.silenced.get(&user).is_some_and(|turns| {
+            let later = turns.partition_point(|(from, _)| *from <= day);
+            later > 0 && turns[later - 1].1
         })
     }
 

@@ -61,6 +61,9 @@ impl Simulation<'_> {
         for server in others {
             if !in_step.contains(&server) {
                 self.fall_out_of_step(server, room, event);
+            } else if !self.logs[room.index()].is_message(event) {
+                // State groups are numbered in the order in which a server meets them.
+                self.write_out(server, room, event + 1);
             }
         }
         for server in to
@@ -121,12 +124,19 @@ impl Simulation<'_> {
 
     /// Writes out what the server received in step before `event`, which it does not receive so.
     pub(super) fn fall_out_of_step(&mut self, server: ServerId, room: RoomId, event: EventNo) {
+        self.write_out(server, room, event);
+        if let Some(replica) = self.servers[server.index()].db.rooms.get_mut(&room) {
+            replica.follows = false;
+        }
+    }
+
+    /// Writes out what the server received in step before `end`.
+    fn write_out(&mut self, server: ServerId, room: RoomId, end: EventNo) {
         let log = &self.logs[room.index()];
         let spec = &self.world.rooms[room.index()];
         let homeserver = &mut self.servers[server.index()];
         if let Some(replica) = homeserver.db.rooms.get_mut(&room) {
-            replica.sync_to(event, log, spec, &mut homeserver.db.next_group);
-            replica.follows = false;
+            replica.sync_to(end, log, spec, &mut homeserver.db.next_group);
         }
     }
 

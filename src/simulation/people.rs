@@ -295,9 +295,13 @@ impl Simulation<'_> {
         if self.scrolling.get(&(server, room)) != Some(&number) {
             return;
         }
-        if self.power[server.index()] != Power::Up || !self.has_gap(server, room) {
+        // The chain of scrolls lives exactly as long as the gap: what else happens must not restart it.
+        if !self.has_gap(server, room) {
             self.scrolling.remove(&(server, room));
             return;
+        }
+        if self.power[server.index()] != Power::Up {
+            return self.plan_scroll(now, server, room, number);
         }
         let log = &self.logs[room.index()];
         let homeserver = &self.servers[server.index()];

@@ -14,8 +14,6 @@ pub(super) struct Clock {
     /// Are messages made one by one? Then the next one is on the queue under this generation.
     single: Option<u32>,
     generation: u32,
-    /// The day on which a message last had the room looked at.
-    looked_on: u32,
 }
 
 impl Clock {
@@ -25,7 +23,6 @@ impl Clock {
             next: TrafficRef { day, number: 0 },
             single: None,
             generation: 0,
-            looked_on: 0,
         }
     }
 }
@@ -89,7 +86,6 @@ impl Simulation<'_> {
             {
                 continue;
             }
-            self.update_silence(room);
             let calm = self.is_calm(room);
             match (calm, self.clocks[room.index()].single) {
                 (true, Some(_)) => self.clocks[room.index()].single = None,
@@ -98,6 +94,9 @@ impl Simulation<'_> {
                     self.plan_next_message(room);
                 }
                 _ => {}
+            }
+            if calm {
+                self.update_silence(room);
             }
         }
     }
@@ -125,17 +124,21 @@ impl Simulation<'_> {
         }) && self.everybody_can_speak(room)
     }
 
-    /// Can every member who is expected to speak today do so, on top of the newest item?
+    /// Can every member who is expected to speak do so, on top of the newest item? Who cannot is not
+    /// expected to, from the next day on.
     fn everybody_can_speak(&self, room: RoomId) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
         let Some(last) = log.last() else { return true };
         log.joined(log.state_after(last)).all(|user| {
+            if self.world.users[user.index()].weight == 0 {
+                return true;
+            }
+            if !self.can_speak(room, user) {
+                return log.is_silenced(user, today);
+            }
             let server = log.home(user);
-            log.is_silenced(user, today)
-                || self.world.users[user.index()].weight == 0
-                || (self.can_speak(room, user)
-                    && self.servers[server.index()].db.rooms[&room].heads.len() == 1)
+            self.servers[server.index()].db.rooms[&room].heads.len() == 1
         }) && self.day_has_no_leaver(room)
     }
 
@@ -149,23 +152,22 @@ impl Simulation<'_> {
             })
     }
 
-    /// Members who cannot speak are no longer expected to from tomorrow on, and again from the day after
-    /// they can.
+    /// Who is expected to speak on a day is settled with its first message: of the members, those who can.
+    /// In a calm room that message makes no event, but then nothing changes before it either.
     fn update_silence(&mut self, room: RoomId) {
-        let tomorrow = self.queue.now().day() as u32 + 1;
+        let now = self.queue.now();
+        let today = now.day() as u32;
         let log = &self.logs[room.index()];
         let Some(last) = log.last() else { return };
+        let is_settled = log.times(today).first().is_some_and(|time| *time < now);
+        let day = today + u32::from(is_settled);
         let members: Vec<(UserId, bool)> = log
             .joined(log.state_after(last))
             .map(|user| (user, self.can_speak(room, user)))
             .collect();
         let log = &mut self.logs[room.index()];
         for (user, can_speak) in members {
-            if can_speak {
-                log.unsilence(user, tomorrow);
-            } else {
-                log.silence(user, tomorrow);
-            }
+            log.set_silenced(user, day, !can_speak);
         }
     }
 
@@ -228,6 +230,10 @@ impl Simulation<'_> {
             day: message.day,
             number: message.number + 1,
         };
+        if message.number == 0 {
+            self.update_silence(room);
+            self.touched.insert(room);
+        }
         let log = &self.logs[room.index()];
         if let Some(basis) = log
             .basis(message.day)
@@ -242,11 +248,6 @@ impl Simulation<'_> {
                     homeserver.speak(context, room, author, message)
                 });
             }
-        }
-        // Whoever falls silent is noticed at the latest with the first message of the next day.
-        if message.number == 0 || self.clocks[room.index()].looked_on < message.day {
-            self.clocks[room.index()].looked_on = message.day;
-            self.touched.insert(room);
         }
         self.plan_next_message(room);
     }

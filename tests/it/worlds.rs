@@ -13,7 +13,7 @@ const DAYS: u64 = 12;
 
 /// What is done to a world, by day: drawn as numbers, so that it shrinks well.
 #[derive(Debug, Clone)]
-pub(crate) struct Trouble {
+struct Trouble {
     day: u64,
     hour: u64,
     kind: u8,
@@ -33,15 +33,32 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     )
 }
 
+/// What a small world is drawn from: short enough to be read when a property fails.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    seed: u64,
+    troubles: Vec<Trouble>,
+    rate: u32,
+    retention: bool,
+}
+
 /// Three servers, three rooms with drawn traffic, a backup, and some troubles.
-pub(crate) fn world() -> impl Strategy<Value = World> {
-    (
-        any::<u64>(),
-        proptest::collection::vec(trouble(), 0..5),
-        1..40u32,
-        any::<bool>(),
+pub(crate) fn draft() -> impl Strategy<Value = Draft> {
+    let troubles = proptest::collection::vec(trouble(), 0..5);
+    (any::<u64>(), troubles, 1..40u32, any::<bool>()).prop_map(
+        |(seed, troubles, rate, retention)| Draft {
+            seed,
+            troubles,
+            rate,
+            retention,
+        },
     )
-        .prop_map(|(seed, troubles, rate, retention)| build(seed, &troubles, rate, retention))
+}
+
+impl Draft {
+    pub(crate) fn world(&self) -> World {
+        build(self.seed, &self.troubles, self.rate, self.retention)
+    }
 }
 
 fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
