@@ -59,7 +59,11 @@ impl Simulation<'_> {
             Fault::MediaLoss { server } => self.set_media(*server, MediaStore::default()),
             Fault::Stop { server } => self.stop(now, *server, Power::Down),
             Fault::Start { server } => self.start(now, *server),
-            Fault::Freeze { server } => self.power[server.index()] = Power::Frozen,
+            Fault::Freeze { server } => {
+                if self.power[server.index()] == Power::Up {
+                    self.power[server.index()] = Power::Frozen;
+                }
+            }
             Fault::Thaw { server } => {
                 if self.power[server.index()] == Power::Frozen {
                     self.power[server.index()] = Power::Up;

@@ -150,8 +150,11 @@ impl Replica {
 
     /// After anything was processed here: does the copy know the newest item of the room?
     pub fn mark(&mut self, log: &RoomLog, me: ServerId) {
-        self.follows =
-            log.last().is_some_and(|last| self.heads.contains(&last)) && self.in_room(log, me);
+        // A purge can take an extremity away without its row (reference 7.4).
+        let has_newest = log
+            .last()
+            .is_some_and(|last| self.heads.contains(&last) && self.has(last));
+        self.follows = has_newest && self.in_room(log, me);
         self.synced = log.len();
     }
 
