@@ -17,6 +17,7 @@ mod media;
 mod membership;
 mod outbox;
 mod pagination;
+mod positions;
 mod pull;
 mod purge;
 mod replica;

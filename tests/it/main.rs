@@ -3,5 +3,7 @@
 mod cli;
 mod exactness;
 mod report;
+mod rules;
 mod scenario;
+mod tidy;
 mod worlds;

@@ -215,7 +215,8 @@ impl Homeserver {
         } else {
             before_group
         };
-        replica.place(no, group, false);
+        replica.positions.place_live(no, pdu.at, pdu.at);
+        replica.set_group(no, group);
         replica.timeline.insert(no..no + 1);
         for prev in &pdu.prev_events {
             replica.heads.remove(prev);

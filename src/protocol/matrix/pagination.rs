@@ -209,7 +209,7 @@ fn start_token(
     match replica.out_of_band.get(&who) {
         Some((Membership::Leave | Membership::Ban, no)) if log.depth(*no) < newest.depth => Token {
             depth: log.depth(*no),
-            stream: replica.stream(*no),
+            stream: replica.positions.stream(*no),
         },
         _ => newest,
     }

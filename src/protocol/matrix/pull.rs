@@ -39,13 +39,18 @@ impl Homeserver {
         let log = &ctx.logs[pull.room.index()];
         let spec = &ctx.rooms[pull.room.index()];
         let events = std::mem::take(&mut pull.rest);
-        let checked: Vec<Copy> = events
+        let (checked, unverifiable): (Vec<Copy>, Vec<Copy>) = events
             .into_iter()
-            .filter(|copy| self.verifies(log, copy.no))
-            .collect();
+            .partition(|copy| self.verifies(log, copy.no));
+        let now = ctx.now;
         let Some(replica) = self.replica(pull.room, log, spec) else {
             return self.pulled(ctx, &pull);
         };
+        // What stands on these is then skipped without being asked about
+        // (`_check_sigs_and_hash_for_pulled_events_and_fetch`).
+        for copy in unverifiable {
+            replica.record_failed_pull(copy.no, now);
+        }
         let mut fresh: Vec<Copy> = checked
             .into_iter()
             .filter(|copy| !replica.has(copy.no))

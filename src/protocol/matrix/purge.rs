@@ -1,6 +1,6 @@
 //! Purging history: by the administrator, and by the retention job (reference, section 7).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{EventNo, Fact, RoomId, What, Why};
 use crate::kernel::{SimDuration, SimTime};
@@ -53,30 +53,59 @@ impl Homeserver {
     /// The retention job: purges every room that this server is in.
     pub(super) fn run_purge_job(&mut self, ctx: &mut Context<'_>) {
         let rooms: Vec<RoomId> = self.db.rooms.keys().copied().collect();
-        for room in rooms {
+        let cuts: Vec<(RoomId, SimTime)> = rooms
+            .into_iter()
+            .filter_map(|room| Some((room, self.retention_cut(ctx, room)?)))
+            .collect();
+        let mut points = BTreeMap::new();
+        for (_, cut) in &cuts {
+            points
+                .entry(*cut)
+                .or_insert_with(|| self.purge_point(ctx, *cut));
+        }
+        for (room, cut) in cuts {
+            let point = points[&cut].filter(|(of, _)| *of == room);
             let log = &ctx.logs[room.index()];
-            let spec = &ctx.rooms[room.index()];
-            let rules = self.rules.clone();
-            let Some(replica) = self.replica(room, log, spec) else {
-                continue;
-            };
-            let of_room = match Homeserver::current(replica, log, StateKey::Retention) {
-                Some(Body::Retention(life)) => *life,
-                _ => None,
-            };
-            let Some(life) = rules
-                .purge_lifetime(of_room)
-                .filter(|_| !replica.state.is_empty())
-            else {
-                continue;
-            };
-            let cut = ctx.now.saturating_sub(life);
-            if let Some(depth) = replica.retention_depth(log, cut, rules.purge_by) {
+            let (by, deletes_local) = (self.rules.purge_by, self.rules.purge_deletes_local);
+            let depth = self.db.rooms[&room].retention_depth(log, cut, point, by);
+            if let Some(depth) = depth {
                 // A cut that the database refuses is tried again by the next job.
-                let _ = self.purge_below(ctx, room, depth, rules.purge_deletes_local);
+                let _ = self.purge_below(ctx, room, depth, deletes_local);
             }
         }
         self.plan_jobs(ctx);
+    }
+
+    /// The moment before which a room's messages have outlived their time; none: they live for ever.
+    fn retention_cut(&mut self, ctx: &Context<'_>, room: RoomId) -> Option<SimTime> {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let replica = self.replica(room, log, spec)?;
+        let of_room = match Homeserver::current(replica, log, StateKey::Retention) {
+            Some(Body::Retention(life)) => *life,
+            _ => None,
+        };
+        let is_in = !replica.state.is_empty();
+        let life = self.rules.purge_lifetime(of_room).filter(|_| is_in)?;
+        Some(ctx.now.saturating_sub(life))
+    }
+
+    /// The first item that arrived at this server since the cut-off, if something arrived before
+    /// (`find_first_stream_ordering_after_ts`).
+    fn purge_point(&self, ctx: &Context<'_>, cut: SimTime) -> Option<(RoomId, EventNo)> {
+        let mut first = None;
+        let mut something_before = false;
+        for (room, replica) in &self.db.rooms {
+            let log = &ctx.logs[room.index()];
+            let (positions, items) = (&replica.positions, &replica.timeline);
+            let since = positions.first_arrived_since(items, log, cut);
+            let since = since.map(|(at, no)| (at, *room, no));
+            first = first.into_iter().chain(since).min();
+            something_before |= positions.last_arrived_before(items, log, cut).is_some();
+        }
+        first
+            .filter(|_| something_before)
+            .map(|(_, room, no)| (room, no))
     }
 
     /// The administrator's call: everything before the `keep_last`-th newest message.
@@ -202,26 +231,30 @@ impl Replica {
     }
 
     /// The depth below which the retention job purges. Synapse goes by arrival: the last item, by stream
-    /// position, that arrived before the cut-off decides. Backfilled items have negative positions, so
-    /// the newest of them counts as old however late it arrived (finding 5 of the recordings).
-    fn retention_depth(&self, log: &RoomLog, cut: SimTime, by: PurgeBy) -> Option<u32> {
-        let end = log.first_at(cut);
+    /// position, that arrived before the cut-off decides, or `point` itself, the first one on the server
+    /// that arrived since, if it is in this room. Where neither is, the first item of history does, however
+    /// late it arrived: its position is below zero (`get_room_event_before_stream_ordering`).
+    fn retention_depth(
+        &self,
+        log: &RoomLog,
+        cut: SimTime,
+        point: Option<(RoomId, EventNo)>,
+        by: PurgeBy,
+    ) -> Option<u32> {
         if by == PurgeBy::Timestamp {
+            let end = log.first_at(cut);
             return self
                 .timeline
                 .overlapping(0..end)
                 .next_back()
                 .map(|range| log.depth(range.end.min(end) - 1) + 1);
         }
-        let mut last: Option<(i64, EventNo)> = None;
-        for range in self.timeline.iter() {
-            for no in [range.start.max(1) - 1, range.end.min(end).max(1) - 1] {
-                if range.contains(&no) && (no < end || self.stream(no) < 0) {
-                    last = last.max(Some((self.stream(no), no)));
-                }
-            }
-        }
-        last.map(|(_, no)| log.depth(no))
+        let positions = &self.positions;
+        point
+            .map(|(_, no)| no)
+            .or_else(|| positions.last_arrived_before(&self.timeline, log, cut))
+            .or_else(|| positions.first_of_history(&self.timeline))
+            .map(|no| log.depth(no))
     }
 
     /// Removes the doomed, keeps the spared as outliers, and moves the room's lower edge.

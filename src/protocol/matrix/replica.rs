@@ -9,6 +9,7 @@ use crate::kernel::SimTime;
 use crate::room::{Membership, RoomLog, StateKey, StateMap};
 use crate::workload::RoomSpec;
 
+use super::positions::Positions;
 use super::state;
 
 /// Numbers of items, as ranges.
@@ -21,13 +22,6 @@ pub struct PullFailure {
     pub attempts: u32,
     /// The last one.
     pub last: SimTime,
-}
-
-/// How stream positions follow from item numbers within a range: live ones rise, backfilled ones fall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Positions {
-    Live(i64),
-    Backfilled(i64),
 }
 
 /// One row of a page: an item with its topological and stream position.
@@ -78,9 +72,8 @@ pub struct Replica {
     pub out_of_band: BTreeMap<UserId, (Membership, EventNo)>,
     /// State group after each item of `timeline`.
     groups: RangeMap<EventNo, u32>,
-    positions: RangeMap<EventNo, Positions>,
-    next_live: i64,
-    next_backfilled: i64,
+    /// Stream positions of `timeline` and of outliers.
+    pub positions: Positions,
     /// Does it know the newest item, so that a message on top of that is accepted without more?
     /// While it does, it holds every item from `synced` on that is delivered in step.
     pub follows: bool,
@@ -116,11 +109,7 @@ impl Replica {
         }
         let (first, tip) = (self.synced, self.synced - 1);
         self.timeline.insert(first..end);
-        self.positions.insert(
-            first..end,
-            Positions::Live(self.next_live - i64::from(first)),
-        );
-        self.next_live += i64::from(end - first);
+        self.positions.place_in_step(first, end);
         let mut from = first;
         let mut group = self.groups.get(&tip).copied().unwrap_or_default();
         for no in log.state_events(first, end) {
@@ -158,37 +147,14 @@ impl Replica {
         self.synced = log.len();
     }
 
-    /// Gives an item its next stream position, and the state group after it.
-    pub fn place(&mut self, no: EventNo, group: u32, backfilled: bool) {
-        let positions = if backfilled {
-            self.next_backfilled -= 1;
-            Positions::Backfilled(self.next_backfilled + i64::from(no))
-        } else {
-            let live = Positions::Live(self.next_live - i64::from(no));
-            self.next_live += 1;
-            live
-        };
-        self.positions.insert(no..no + 1, positions);
-        self.groups.insert(no..no + 1, group);
-    }
-
     /// The state group after an item.
     pub fn group(&self, no: EventNo) -> u32 {
         self.groups.get(&no).copied().unwrap_or_default()
     }
 
-    /// The stream position of an item.
-    pub fn stream(&self, no: EventNo) -> i64 {
-        match self.positions.get(&no) {
-            Some(Positions::Live(offset)) => offset + i64::from(no),
-            Some(Positions::Backfilled(offset)) => offset - i64::from(no),
-            None => 0,
-        }
-    }
-
-    /// The newest stream position given out for an item that arrived live.
-    pub fn newest_stream(&self) -> i64 {
-        self.next_live - 1
+    /// Sets the state group after an item.
+    pub fn set_group(&mut self, no: EventNo, group: u32) {
+        self.groups.insert(no..no + 1, group);
     }
 
     /// Is the item stored in its place?
@@ -231,7 +197,7 @@ impl Replica {
                 let row = Row {
                     no,
                     depth: depth + i,
-                    stream: self.stream(no),
+                    stream: self.positions.stream(no),
                 };
                 if row.depth < from.depth || row.stream <= from.stream {
                     rows.push(row);
@@ -255,7 +221,7 @@ impl Replica {
         }
         Token {
             depth: deepest,
-            stream: self.newest_stream(),
+            stream: self.positions.newest(),
         }
     }
 

@@ -196,7 +196,7 @@ fn backfill_events(
     let mut queue: BinaryHeap<(u32, i64, EventNo)> = seeds
         .iter()
         .filter(|no| replica.has(**no) || replica.outliers.contains(no))
-        .map(|no| (log.depth(*no), replica.stream(*no), *no))
+        .map(|no| (log.depth(*no), replica.positions.stream(*no), *no))
         .collect();
     let mut found = BTreeSet::new();
     while let Some((_, _, no)) = queue.pop() {
@@ -208,7 +208,7 @@ fn backfill_events(
         }
         log.for_each_prev(no, |prev| {
             if replica.has(prev) && !found.contains(&prev) {
-                queue.push((log.depth(prev), replica.stream(prev), prev));
+                queue.push((log.depth(prev), replica.positions.stream(prev), prev));
             }
         });
     }

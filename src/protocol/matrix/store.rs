@@ -79,7 +79,15 @@ impl Homeserver {
             spec,
         );
 
-        replica.place(no, group, way.backfilled());
+        // A former outlier keeps the position that it was given then (`_update_outliers_txn`).
+        if !replica.outliers.contains(&no) || !replica.positions.contains(no) {
+            if way.backfilled() {
+                replica.positions.place_history(no);
+            } else {
+                replica.positions.place_live(no, pdu.at, ctx.now);
+            }
+        }
+        replica.set_group(no, group);
         replica.timeline.insert(no..no + 1);
         replica.outliers.remove(no..no + 1);
         replica.failed_pulls.remove(&no);
@@ -135,8 +143,9 @@ impl Homeserver {
     /// Stores events known only as state or auth of others.
     pub(super) fn store_outliers(replica: &mut Replica, events: impl IntoIterator<Item = EventNo>) {
         for no in events {
-            if !replica.has(no) {
+            if !replica.has(no) && !replica.outliers.contains(&no) {
                 replica.outliers.insert(no..no + 1);
+                replica.positions.place_history(no);
             }
         }
     }
@@ -158,7 +167,10 @@ fn store_drawn_history(
         *next_group += 1;
         *next_group - 1
     };
-    replica.place(no, group, true);
+    if !replica.outliers.contains(&no) || !replica.positions.contains(no) {
+        replica.positions.place_history(no);
+    }
+    replica.set_group(no, group);
     replica.timeline.insert(no..no + 1);
     replica.outliers.remove(no..no + 1);
     replica.failed_pulls.remove(&no);

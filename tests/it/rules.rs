@@ -1,0 +1,11 @@
+//! What real servers do, each rule as a small story: the script player plays it, the books are looked at.
+
+mod backfill;
+mod loss;
+mod media;
+mod people;
+mod purge;
+mod random;
+mod receiving;
+mod sending;
+mod story;
