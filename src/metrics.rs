@@ -4,10 +4,12 @@ mod books;
 mod expect;
 mod measure;
 mod personal;
+mod recovery;
 mod rows;
 mod tally;
 
 pub use books::{Books, Holding, Items, LossBooks};
 pub use expect::{Bound, Count, Expectation, Finding, Found};
-pub use measure::{measure, path_name};
+pub use measure::measure;
+pub use recovery::path_name;
 pub use rows::{Counts, Dimension, Filter, ItemRow, Measures, RecoveryRow, ServerRow, StrandedRow};

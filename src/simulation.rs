@@ -112,11 +112,20 @@ pub struct Simulation<'a> {
 
 /// Runs a world from its first moment to its last. `progress` is told the time now and then.
 pub fn run(world: &World, progress: &mut dyn FnMut(SimTime)) -> Outcome {
+    run_watched(world, &mut |now, _, _| progress(now))
+}
+
+/// As `run`, with somebody who looks at the servers' books after every event, and may change them: so a
+/// test plants a bug in a world and sees whether it is caught.
+pub fn run_watched(
+    world: &World,
+    watch: &mut dyn FnMut(SimTime, &mut [Homeserver], &Journal),
+) -> Outcome {
     let mut simulation = Simulation::new(world);
     simulation.plan();
     while let Some((now, event)) = simulation.queue.pop_before(world.end) {
         simulation.step(now, event);
-        progress(now);
+        watch(now, &mut simulation.servers, &simulation.journal);
     }
     simulation.finish()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{EventNo, Fact, Journal, RoomId, ServerId, UserId, What, Why};
+use crate::journal::{EventNo, Fact, Journal, Path, RoomId, ServerId, UserId, What, Why};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::{self, Database, Homeserver, Items};
 use crate::room::RoomLog;
@@ -164,8 +164,18 @@ impl Simulation<'_> {
             .iter()
             .map(|(room, replica)| (*room, replica.timeline.clone()))
             .collect();
+        let back = newly_held(old, new);
         self.restored.insert(server, held);
         self.write_loss(&loss);
+        for what in back {
+            self.journal.write(Fact::Gained {
+                at: now,
+                server,
+                what,
+                path: Path::Restore,
+                from: server,
+            });
+        }
         self.losses.push(loss);
     }
 
@@ -222,4 +232,33 @@ impl Simulation<'_> {
             ups: self.ups,
         }
     }
+}
+
+/// What one database holds and the one before it did not.
+fn newly_held(old: &Database, new: &Database) -> Vec<What> {
+    let mut back = Vec::new();
+    for (room, replica) in &new.rooms {
+        if !old.rooms.contains_key(room) {
+            back.push(What::Room(*room));
+        }
+        let mut items = replica.timeline.clone();
+        if let Some(before) = old.rooms.get(room) {
+            before
+                .timeline
+                .iter()
+                .for_each(|range| items.remove(range.clone()));
+        }
+        back.extend(items.iter().map(|range| What::Items {
+            room: *room,
+            first: range.start,
+            last: range.end - 1,
+        }));
+    }
+    let accounts = new.accounts.keys();
+    back.extend(
+        accounts
+            .filter(|user| !old.accounts.contains_key(user))
+            .map(|user| What::Account(*user)),
+    );
+    back
 }

@@ -2,19 +2,23 @@
 //! what it waits for has happened (format, section 2).
 
 mod measure;
+mod stage;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::faults::Fault;
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::{SimDuration, SimTime};
-use crate::protocol::matrix::{Refusal, Rules, actor};
+use crate::protocol::matrix::{Refusal, actor};
 use crate::room::StateKey;
 use crate::verify::{PlayStep, Played, Recording, Script, StepResult};
-use crate::workload::{Action, People};
-use crate::world::{ServerSpec, World};
+use crate::workload::Action;
+use crate::world::World;
 
-use super::{Event, Power, Simulation};
+use stage::world_of;
+
+use super::Simulation;
 
 /// How long a turn or a state event is waited for.
 const HEARD_WITHIN: SimDuration = SimDuration::seconds(20);
@@ -42,77 +46,6 @@ pub fn play(recording: &Recording, script: &Script) -> Played {
 pub fn play_out_of_step(recording: &Recording, script: &Script) -> Played {
     let world = world_of(recording, script, false);
     Player::new(&world, script).play()
-}
-
-fn world_of(recording: &Recording, script: &Script, in_step: bool) -> World {
-    let servers = recording
-        .servers
-        .iter()
-        .enumerate()
-        .map(|(rank, (name, settings))| ServerSpec {
-            name: name.clone(),
-            rules: rules_of(
-                settings.retry.as_deref() == Some("default"),
-                settings.retention.as_ref(),
-            ),
-            backups: None,
-            rank: rank as u32,
-        })
-        .collect();
-    World {
-        seed: 0,
-        start: START,
-        end: SimTime(u64::MAX),
-        in_step,
-        servers,
-        users: script.users.clone(),
-        rooms: script.rooms.clone(),
-        media: script.media.clone(),
-        actions: Vec::new(),
-        faults: Vec::new(),
-        people: People {
-            scrolls_per_member_day: 0.0,
-            page: 0,
-            scroll_pages: 0,
-            scrolls_after_loss_per_member_day: 0.0,
-            scroll_pages_after_loss: 0,
-            register_again_per_mille: 0,
-            register_again_after: SimDuration::ZERO,
-            invite_again_per_mille: 0,
-            invite_again_after: SimDuration::ZERO,
-            accept_after: SimDuration::ZERO,
-        },
-    }
-}
-
-/// The settings of the recorded servers (format, section 4).
-fn rules_of(default_retry: bool, retention: Option<&serde_json::Value>) -> Rules {
-    let mut rules = Rules {
-        wake_period: SimDuration::seconds(3),
-        ..Rules::default()
-    };
-    if !default_retry {
-        rules.destination_min_retry = SimDuration::seconds(1);
-        rules.destination_max_retry = SimDuration::seconds(1);
-        rules.destination_retry_multiplier = 1.0;
-    }
-    rules.long_retries = 1;
-    if let Some(settings) = retention {
-        let duration = |value: Option<&serde_json::Value>| -> Option<SimDuration> {
-            match value? {
-                serde_json::Value::Number(millis) => millis.as_u64().map(SimDuration),
-                text => text.as_str()?.parse().ok(),
-            }
-        };
-        rules.retention_enabled = settings["enabled"].as_bool().unwrap_or(false);
-        rules.default_max_lifetime = duration(settings["default_policy"].get("max_lifetime"));
-        rules.allowed_lifetime_min = duration(settings.get("allowed_lifetime_min"));
-        rules.allowed_lifetime_max = duration(settings.get("allowed_lifetime_max"));
-        if let Some(interval) = duration(settings["purge_jobs"][0].get("interval")) {
-            rules.purge_job_interval = interval;
-        }
-    }
-    rules
 }
 
 /// A played script in motion.
@@ -179,128 +112,6 @@ impl<'a> Player<'a> {
 
     fn now(&self) -> SimTime {
         self.simulation.queue.now()
-    }
-
-    /// Takes the next event, if it is not after `end`.
-    fn step_before(&mut self, end: SimTime) -> Option<Event> {
-        let (now, event) = self.simulation.queue.pop_before(end)?;
-        self.simulation.step(now, event.clone());
-        Some(event)
-    }
-
-    /// Lets time pass.
-    fn wait_until(&mut self, end: SimTime) {
-        while self.step_before(end).is_some() {}
-        self.simulation.queue.advance(end.max(self.now()));
-    }
-
-    /// Waits until nothing has changed for a while and nothing is owed to a server that could take it.
-    fn settle(&mut self) {
-        let start = self.now();
-        let mut quiet_since = start;
-        loop {
-            let owed = self.owes_something();
-            let now = self.now();
-            if now >= quiet_since + QUIET && !owed {
-                return;
-            }
-            let since = now.since(start);
-            if since >= SETTLE_LIMIT || (owed && since >= OWED_LIMIT && now >= quiet_since + QUIET)
-            {
-                return;
-            }
-            let next = if now < quiet_since + QUIET {
-                quiet_since + QUIET
-            } else {
-                now + QUIET
-            };
-            match self.step_before(next) {
-                Some(Event::Arrive { .. } | Event::Act { .. } | Event::Strike(_)) => {
-                    quiet_since = self.now()
-                }
-                Some(_) => {}
-                None => self.simulation.queue.advance(next),
-            }
-        }
-    }
-
-    fn owes_something(&self) -> bool {
-        let servers = &self.simulation.servers;
-        servers
-            .iter()
-            .filter(|server| self.runs(server.id))
-            .any(|server| {
-                servers.iter().any(|other| {
-                    other.id != server.id
-                        && self.runs(other.id)
-                        && self.simulation.reachable(server.id, other.id)
-                        && !self.backs_off(server.id, other.id)
-                        && server.owes(other.id)
-                })
-            })
-    }
-
-    fn runs(&self, server: ServerId) -> bool {
-        self.simulation.power[server.index()] == Power::Up
-    }
-
-    fn backs_off(&self, from: ServerId, to: ServerId) -> bool {
-        self.simulation.servers[from.index()]
-            .backoff_until(to)
-            .is_some_and(|until| until.since(self.now()) > SHORT_BACKOFF)
-    }
-
-    /// Servers that are expected to hear of an event of `from` (format, 2.2).
-    fn listeners(&mut self, from: ServerId, room: RoomId) -> BTreeSet<ServerId> {
-        let log = &self.simulation.logs[room.index()];
-        let spec = &self.simulation.world.rooms[room.index()];
-        let Some(replica) = self.simulation.servers[from.index()].replica(room, log, spec) else {
-            return BTreeSet::new();
-        };
-        let hosts: Vec<ServerId> = log.hosts(&replica.state).into_keys().collect();
-        hosts
-            .into_iter()
-            .filter(|to| {
-                *to != from
-                    && self.runs(*to)
-                    && self.simulation.reachable(from, *to)
-                    && !self.backs_off(from, *to)
-                    && self.simulation.servers[to.index()]
-                        .in_room(room, &self.simulation.logs[room.index()])
-            })
-            .collect()
-    }
-
-    /// Waits until all listeners have the event; names those that have not.
-    fn wait_heard(
-        &mut self,
-        room: RoomId,
-        event: EventNo,
-        listeners: &BTreeSet<ServerId>,
-    ) -> BTreeSet<ServerId> {
-        let deadline = self.now() + HEARD_WITHIN;
-        loop {
-            let deaf: BTreeSet<ServerId> = listeners
-                .iter()
-                .copied()
-                .filter(|server| !self.has(*server, room, event))
-                .collect();
-            if deaf.is_empty() {
-                return deaf;
-            }
-            if self.step_before(deadline).is_none() {
-                self.simulation.queue.advance(deadline);
-                return deaf;
-            }
-        }
-    }
-
-    fn has(&mut self, server: ServerId, room: RoomId, event: EventNo) -> bool {
-        let log = &self.simulation.logs[room.index()];
-        let spec = &self.simulation.world.rooms[room.index()];
-        self.simulation.servers[server.index()]
-            .replica(room, log, spec)
-            .is_some_and(|replica| replica.has(event))
     }
 
     /// Has a person act, and waits for the answer.

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::RngSeed;
 
+use crate::audit::audit;
 use crate::worlds::draft;
 
 fn measured(world: &World, outcome: &Outcome) -> Measures {
@@ -83,6 +84,11 @@ proptest! {
             prop_assert_eq!(c.held + c.shell + c.stranded + c.lost + c.expired, c.items, "{:?}", row);
             prop_assert!(c.recovered <= c.gone && c.gone <= c.items && c.readable <= c.held, "{:?}", row);
         }
+    }
+
+    #[test]
+    fn the_books_agree_with_the_journal_and_the_graph(draft in draft()) {
+        prop_assert_eq!(audit(&run(&draft.world(), &mut |_| {})), Vec::<String>::new());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! All integration tests, one binary.
 
+mod audit;
 mod cli;
 mod exactness;
+mod planted;
 mod report;
 mod rules;
 mod scenario;
