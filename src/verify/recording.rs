@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// The format of recordings that can be read.
+const FORMAT: u32 = 1;
+
 /// Why a recording cannot be played.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
@@ -40,6 +43,14 @@ pub enum RecordingError {
         name: String,
         /// What would be right.
         remedy: &'static str,
+    },
+    /// Of a later format.
+    #[error("{}: at `format`: {found} is not known; this version reads format {FORMAT}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
     },
     /// Nothing to play.
     #[error("{}: no recording (*.json) here", .path.display())]
@@ -293,10 +304,22 @@ pub fn read(path: &Path) -> Result<Recording, RecordingError> {
         path: path.to_owned(),
         cause,
     })?;
-    let mut deserializer = serde_json::Deserializer::from_slice(&text);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| RecordingError::Malformed {
+    let malformed = |place: String, cause| RecordingError::Malformed {
         path: path.to_owned(),
-        place: error.path().to_string(),
-        cause: error.into_inner(),
-    })
+        place,
+        cause,
+    };
+    let mut deserializer = serde_json::Deserializer::from_slice(&text);
+    let recording: Recording = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| malformed(error.path().to_string(), error.into_inner()))?;
+    deserializer
+        .end()
+        .map_err(|cause| malformed("the end".to_owned(), cause))?;
+    if recording.format != FORMAT {
+        return Err(RecordingError::Format {
+            path: path.to_owned(),
+            found: recording.format,
+        });
+    }
+    Ok(recording)
 }

@@ -3,9 +3,11 @@
 mod audit;
 mod cli;
 mod exactness;
+mod kernel;
 mod planted;
 mod report;
 mod rules;
 mod scenario;
 mod tidy;
+mod truth;
 mod worlds;

@@ -1,0 +1,156 @@
+//! The kernel: the same numbers for ever, an order that is a value, times that survive being written.
+
+use fedheal::kernel::{Permutation, Purpose, Queue, SimDuration, SimTime, Stream, Streams};
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+
+const PURPOSE: Purpose = Purpose::new("test");
+const DRAWS: u32 = 1_000_000;
+
+/// The beginning of the hash of a million draws: another library, compiler or machine must not change it.
+fn golden(mut draw: impl FnMut(&mut Stream) -> u64) -> String {
+    let mut stream = Streams::new(2021).stream(PURPOSE, 1, 2);
+    let mut hash = Sha256::new();
+    for _ in 0..DRAWS {
+        hash.update(draw(&mut stream).to_le_bytes());
+    }
+    hash.finalize()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[test]
+fn a_million_draws_of_each_distribution_are_the_same_for_ever() {
+    let hour = SimDuration::hours(1);
+    let weights = [3, 0, 5, 1];
+    let mut lines = vec![
+        ("below 1000", golden(|s| s.below(1000))),
+        ("below 2^63 + 1", golden(|s| s.below((1 << 63) + 1))),
+        ("chance 250", golden(|s| u64::from(s.chance(250)))),
+        ("uniform", golden(|s| s.uniform(SimDuration::ZERO, hour).0)),
+        (
+            "factor",
+            golden(|s| u64::from(s.factor_per_mille(800, 1400))),
+        ),
+        ("exponential", golden(|s| s.exponential(hour).0)),
+        ("lognormal", golden(|s| s.lognormal(hour, 1.5).0)),
+        ("lognormal count", golden(|s| s.lognormal_count(12.0, 2.0))),
+        (
+            "lognormal per mille",
+            golden(|s| s.lognormal_per_mille(0.5, 1.0)),
+        ),
+        ("poisson 3", golden(|s| s.poisson(3.0))),
+        ("binomial 40, 0.3", golden(|s| s.binomial(40, 0.3))),
+        (
+            "weighted",
+            golden(|s| s.pick_weighted(&weights).map_or(9, |i| i as u64)),
+        ),
+    ];
+    let permutation = Permutation::new(Streams::new(2021).stream(PURPOSE, 1, 2), u64::from(DRAWS));
+    let mut next = 0;
+    lines.push((
+        "permutation",
+        golden(|_| {
+            next += 1;
+            permutation.apply(next - 1)
+        }),
+    ));
+    let text: Vec<String> = lines
+        .iter()
+        .map(|(name, hash)| format!("{name}: {hash}"))
+        .collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+/// Mean of many draws.
+fn mean(mut draw: impl FnMut(&mut Stream) -> f64) -> f64 {
+    let mut stream = Streams::new(7).stream(PURPOSE, 0, 0);
+    (0..100_000).map(|_| draw(&mut stream)).sum::<f64>() / 100_000.0
+}
+
+#[test]
+fn distributions_have_the_means_that_they_promise() {
+    let near = |found: f64, wanted: f64| (found - wanted).abs() < wanted * 0.02;
+    let hour = SimDuration::hours(1);
+    assert!(near(mean(|s| s.exponential(hour).0 as f64), hour.0 as f64));
+    for rate in [0.2, 5.0, 700.0] {
+        assert!(
+            near(mean(|s| s.poisson(rate) as f64), rate),
+            "poisson {rate}"
+        );
+    }
+    for (n, p) in [(10, 0.1), (1000, 0.7), (100_000, 0.01)] {
+        let found = mean(|s| s.binomial(n, p) as f64);
+        assert!(near(found, n as f64 * p), "binomial {n} {p}: {found}");
+    }
+    assert!(near(mean(|s| f64::from(u8::from(s.chance(130)))), 0.13));
+}
+
+#[test]
+fn a_weight_of_nothing_is_never_picked() {
+    let mut stream = Streams::new(7).stream(PURPOSE, 0, 0);
+    assert_eq!(stream.pick_weighted(&[0, 0]), None);
+    assert!((0..1000).all(|_| matches!(stream.pick_weighted(&[1, 0, 2]), Some(0 | 2))));
+}
+
+proptest! {
+    #[test]
+    fn a_stream_is_found_by_its_address_alone(seed: u64, entity: u64, number: u64, others in 0..20u32) {
+        let streams = Streams::new(seed);
+        let first = streams.stream(PURPOSE, entity, number).below(u64::MAX);
+        // Whatever else is drawn in between, from whichever stream, moves nothing.
+        for other in 0..others {
+            streams.stream(PURPOSE, entity ^ 1, u64::from(other)).below(9);
+        }
+        prop_assert_eq!(streams.stream(PURPOSE, entity, number).below(u64::MAX), first);
+        let elsewhere = [
+            Streams::new(seed ^ 1).stream(PURPOSE, entity, number).below(u64::MAX),
+            streams.stream(Purpose::new("other"), entity, number).below(u64::MAX),
+            streams.stream(PURPOSE, entity ^ 1, number).below(u64::MAX),
+            streams.stream(PURPOSE, entity, number ^ 1).below(u64::MAX),
+        ];
+        prop_assert!(!elsewhere.contains(&first));
+    }
+
+    #[test]
+    fn the_queue_gives_events_by_time_class_source_and_count(
+        events in proptest::collection::vec((0..50u64, 0..4u8, 0..5u32), 0..200),
+    ) {
+        let mut queue = Queue::default();
+        let mut keys: Vec<_> = events
+            .iter()
+            .map(|(at, class, source)| queue.push(SimTime(*at), *class, *source, (*at, *class, *source)))
+            .collect();
+        keys.sort();
+        let mut popped = Vec::new();
+        while let Some((at, event)) = queue.pop_before(SimTime(u64::MAX)) {
+            prop_assert_eq!(at, queue.now());
+            popped.push(event);
+        }
+        let wanted: Vec<_> = keys.iter().map(|key| (key.at.0, key.class, key.source)).collect();
+        prop_assert_eq!(popped, wanted);
+    }
+
+    #[test]
+    fn nothing_is_taken_from_the_queue_after_the_end(at in 0..100u64, end in 0..100u64) {
+        let mut queue = Queue::default();
+        queue.push(SimTime(at), 0, 0, ());
+        prop_assert_eq!(queue.pop_before(SimTime(end)).is_some(), at <= end);
+    }
+
+    #[test]
+    fn a_permutation_meets_every_number_once(seed: u64, n in 1..3000u64) {
+        let permutation = Permutation::new(Streams::new(seed).stream(PURPOSE, 0, 0), n);
+        let mut met: Vec<u64> = (0..n).map(|i| permutation.apply(i)).collect();
+        met.sort_unstable();
+        prop_assert!(met.into_iter().eq(0..n));
+    }
+
+    #[test]
+    fn a_time_that_is_written_is_read_back(millis in 0..4_000_000_000_000u64) {
+        let (time, span) = (SimTime(millis), SimDuration(millis));
+        prop_assert_eq!(time.to_string().parse::<SimTime>(), Ok(time));
+        prop_assert_eq!(span.to_string().parse::<SimDuration>(), Ok(span));
+    }
+}
