@@ -8,7 +8,7 @@ mod pdu;
 mod state;
 mod traffic;
 
-pub use log::{People, Piece, RoomLog};
+pub use log::{People, Piece, Present, RoomLog};
 pub use pdu::{Body, Membership, Pdu, PowerLevels};
 pub use state::{StateKey, StateMap};
 pub use traffic::{Day, Speakers, Traffic, TrafficRef};

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::faults::Fault;
-use crate::journal::{Journal, RoomId, ServerId, UserId};
+use crate::journal::{Fact, Journal, RoomId, ServerId, UserId, What};
 use crate::kernel::{Queue, SimTime, Streams};
 use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
 use crate::room::{RoomLog, Traffic, TrafficRef};
@@ -280,7 +280,16 @@ impl<'a> Simulation<'a> {
                     },
                 );
             }
-            Effect::Note(fact) => self.journal.write(fact),
+            Effect::Note(fact) => {
+                if let Fact::Lost {
+                    what: What::Items { room, .. },
+                    ..
+                } = &fact
+                {
+                    self.touched.insert(*room);
+                }
+                self.journal.write(fact);
+            }
             Effect::Done { ticket, outcome } => self.done(ticket, outcome),
             Effect::Shown {
                 ticket,

@@ -70,6 +70,17 @@ pub struct RoomLog {
     /// The day last looked at: looks come in clusters.
     day: RefCell<Option<(u32, EventNo, Rc<Day>)>>,
     times: RefCell<Option<(u32, Rc<Vec<SimTime>>)>>,
+    /// Who is in the room after the newest item, and since which of `states`.
+    present: RefCell<Option<(EventNo, Rc<Present>)>>,
+}
+
+/// Who is in a room.
+#[derive(Debug, Clone, Default)]
+pub struct Present {
+    /// Users joined, in order.
+    pub members: Vec<UserId>,
+    /// Their servers, with the smallest depth of a join.
+    pub hosts: BTreeMap<ServerId, u32>,
 }
 
 impl RoomLog {
@@ -88,6 +99,7 @@ impl RoomLog {
             days: Vec::new(),
             day: RefCell::new(None),
             times: RefCell::new(None),
+            present: RefCell::new(None),
         }
     }
 
@@ -385,5 +397,24 @@ impl RoomLog {
             *oldest = depth.min(*oldest);
         }
         hosts
+    }
+
+    /// Who is in the room after the newest item.
+    pub fn present(&self) -> Rc<Present> {
+        let Some((since, state)) = self.states.last_key_value() else {
+            return Rc::default();
+        };
+        let mut kept = self.present.borrow_mut();
+        match &*kept {
+            Some((of, present)) if of == since => Rc::clone(present),
+            _ => {
+                let present = Rc::new(Present {
+                    members: self.joined(state).collect(),
+                    hosts: self.hosts(state),
+                });
+                *kept = Some((*since, Rc::clone(&present)));
+                present
+            }
+        }
     }
 }

@@ -24,7 +24,7 @@ impl Simulation<'_> {
                 self.advance(room, now);
                 self.touched.insert(room);
             }
-            None if matches!(action, Action::Deactivate { .. }) => self.advance_server(server, now),
+            None if matches!(action, Action::Deactivate { .. }) => self.touch_server(server, now),
             None => {}
         }
         if let Action::Upload { media, .. } = action {

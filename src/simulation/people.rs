@@ -98,8 +98,7 @@ impl Simulation<'_> {
         for room in 0..self.logs.len() {
             let room = RoomId(room as u32);
             let log = &self.logs[room.index()];
-            let Some(last) = log.last() else { continue };
-            let listed = log.hosts(log.state_after(last)).contains_key(&server);
+            let listed = log.present().hosts.contains_key(&server);
             if !listed || self.servers[server.index()].in_room(room, log) {
                 continue;
             }

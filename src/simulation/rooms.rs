@@ -65,12 +65,25 @@ impl Simulation<'_> {
         for room in 0..self.logs.len() {
             let room = RoomId(room as u32);
             let log = &self.logs[room.index()];
-            let listed = || {
-                log.last()
-                    .is_some_and(|last| log.hosts(log.state_after(last)).contains_key(&server))
-            };
+            let listed = || log.present().hosts.contains_key(&server);
             if self.present[room.index()].contains(&server) || listed() {
                 self.advance(room, now);
+            }
+        }
+    }
+
+    /// As `advance_server`; afterwards each of these rooms is looked at.
+    pub(super) fn touch_server(&mut self, server: ServerId, now: SimTime) {
+        self.advance_server(server, now);
+        for room in 0..self.logs.len() {
+            let room = RoomId(room as u32);
+            let listed = || {
+                self.logs[room.index()]
+                    .present()
+                    .hosts
+                    .contains_key(&server)
+            };
+            if self.present[room.index()].contains(&server) || listed() {
                 self.touched.insert(room);
             }
         }
@@ -109,7 +122,7 @@ impl Simulation<'_> {
         let log = &self.logs[room.index()];
         let Some(last) = log.last() else { return true };
         let state = log.state_after(last);
-        let hosts = log.hosts(state);
+        let hosts = &log.present().hosts;
         hosts.keys().all(|host| {
             let homeserver = &self.servers[host.index()];
             let in_step = homeserver.db.rooms.get(&room).is_some_and(|replica| {
@@ -129,8 +142,7 @@ impl Simulation<'_> {
     fn everybody_can_speak(&self, room: RoomId) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
-        let Some(last) = log.last() else { return true };
-        log.joined(log.state_after(last)).all(|user| {
+        log.present().members.iter().copied().all(|user| {
             if self.world.users[user.index()].weight == 0 {
                 return true;
             }
@@ -158,12 +170,12 @@ impl Simulation<'_> {
         let now = self.queue.now();
         let today = now.day() as u32;
         let log = &self.logs[room.index()];
-        let Some(last) = log.last() else { return };
         let is_settled = log.times(today).first().is_some_and(|time| *time < now);
         let day = today + u32::from(is_settled);
-        let members: Vec<(UserId, bool)> = log
-            .joined(log.state_after(last))
-            .map(|user| (user, self.can_speak(room, user)))
+        let present = log.present();
+        let members = present.members.iter();
+        let members: Vec<(UserId, bool)> = members
+            .map(|user| (*user, self.can_speak(room, *user)))
             .collect();
         let log = &mut self.logs[room.index()];
         for (user, can_speak) in members {

@@ -34,8 +34,10 @@ impl Simulation<'_> {
     /// Something is done to a server or a link.
     pub(super) fn strike(&mut self, now: SimTime, fault: &Fault) {
         let server = fault.server();
-        self.advance_server(server, now);
-        if !matches!(fault, Fault::Backup { .. }) {
+        if matches!(fault, Fault::Backup { .. }) {
+            self.advance_server(server, now);
+        } else {
+            self.touch_server(server, now);
             self.journal.write(Fact::Struck {
                 at: now,
                 server,
@@ -72,11 +74,11 @@ impl Simulation<'_> {
             }
             Fault::Death { server } => self.stop(now, *server, Power::Dead),
             Fault::Cut { between: (x, y) } => {
-                self.advance_server(*y, now);
+                self.touch_server(*y, now);
                 self.cuts.insert((*x.min(y), *x.max(y)));
             }
             Fault::Heal { between: (x, y) } => {
-                self.advance_server(*y, now);
+                self.touch_server(*y, now);
                 self.cuts.remove(&(*x.min(y), *x.max(y)));
             }
         }
