@@ -77,6 +77,8 @@ pub struct Books<'a> {
     pub lifetime: Option<SimDuration>,
     /// Files that the measured server's users uploaded by script and that can be viewed.
     pub own_media: BTreeSet<crate::journal::MediaId>,
+    /// Do peers give the server its own lost files back?
+    pub own_files_return: bool,
     /// The loss, if there was one.
     pub loss: Option<LossBooks>,
 }

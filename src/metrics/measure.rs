@@ -251,7 +251,10 @@ fn file_rows(
             if kind.made != 1 {
                 counts.gone = 0;
             }
-            let missing = counts.gone;
+            if books.own_files_return && copies_elsewhere {
+                counts.recovered = of(&back).min(counts.gone);
+            }
+            let missing = counts.gone - counts.recovered;
             counts.held = items - missing;
             counts.stranded = if copies_elsewhere { missing } else { 0 };
             counts.lost = missing - counts.stranded;

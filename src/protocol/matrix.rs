@@ -34,5 +34,5 @@ pub use local::actor;
 pub use media::MediaStore;
 pub use outbox::{Answer, Context, Effect, Outcome, Refusal, Request, TaskId, Ticket, Timer};
 pub use replica::{Items, Replica};
-pub use rules::{HostOrder, PurgeBy, Rules};
+pub use rules::{HostOrder, PurgeBy, Rules, UnknownRoom};
 pub use state::{allowed, power_levels, resolve};

@@ -81,6 +81,8 @@ pub enum Body {
     },
     /// `m.room.redaction`
     Redaction(EventNo),
+    /// `org.matrix.dummy_event`: says nothing, joins forward extremities.
+    Dummy,
 }
 
 impl Body {
@@ -98,7 +100,7 @@ impl Body {
             Body::Avatar(..) => StateKey::Avatar,
             Body::Encryption => StateKey::Encryption,
             Body::Retention(_) => StateKey::Retention,
-            Body::Message { .. } | Body::Redaction(_) => return None,
+            Body::Message { .. } | Body::Redaction(_) | Body::Dummy => return None,
         })
     }
 

@@ -83,6 +83,9 @@ fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) 
         ("destination-min-retry", rules.destination_min_retry.0 > 0),
         ("new-event-prev-max", rules.new_event_prev_max > 0),
         ("backfill-events", rules.backfill_events > 0),
+        ("request-timeout", rules.request_timeout.0 > 0),
+        ("dummy-period", rules.dummy_period.0 > 0),
+        ("max-prev", rules.max_prev > 0),
     ];
     for (key, well) in positive {
         if !well {

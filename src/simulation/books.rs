@@ -56,6 +56,7 @@ impl Outcome {
                 .intersection(&own.media.local)
                 .copied()
                 .collect(),
+            own_files_return: own.rules.media_own_refetch,
             loss: self.loss(measured),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::{SimDuration, SimTime};
-use crate::protocol::matrix::{Answer, Request, TaskId};
+use crate::protocol::matrix::{Answer, Request, TaskId, UnknownRoom};
 use crate::room::Body;
 
 use super::{Event, Power, Simulation, class};
@@ -10,8 +10,6 @@ use super::{Event, Power, Simulation, class};
 /// One way of a question or an answer. Assumption: far below the gaps between messages; pushes between
 /// healthy servers take effect before the next message of the room (ARCHITECTURE.md, limits).
 const ONE_WAY: SimDuration = SimDuration::millis(50);
-/// How long a request waits at a server that stands still.
-const PATIENCE: SimDuration = SimDuration::seconds(60);
 
 /// What arrives at a server.
 #[derive(Debug, Clone)]
@@ -105,7 +103,9 @@ impl Simulation<'_> {
         on_top
             && !own_member
             && replica.follows
-            && (replica.heads.len() == 1 || log.is_message(event))
+            && (replica.heads.len() == 1
+                || log.is_message(event)
+                    && homeserver.allows_now(log, &self.world.rooms[room.index()], event))
             && !homeserver.memory.staged.contains_key(&room)
             && !homeserver.memory.busy.contains(&room)
     }
@@ -114,12 +114,11 @@ impl Simulation<'_> {
     /// believes to be out of it? Then a delivery changes nothing.
     pub(super) fn is_deaf(&self, server: ServerId, room: RoomId) -> bool {
         let homeserver = &self.servers[server.index()];
-        !homeserver.memory.busy.contains(&room)
-            && homeserver
-                .db
-                .rooms
-                .get(&room)
-                .is_none_or(|replica| replica.state.is_empty())
+        let drops = match homeserver.db.rooms.get(&room) {
+            Some(replica) => replica.state.is_empty(),
+            None => homeserver.rules.unknown_room_policy == UnknownRoom::Drop,
+        };
+        drops && !homeserver.memory.busy.contains(&room)
     }
 
     /// Writes out what the server received in step before `event`, which it does not receive so.
@@ -233,7 +232,7 @@ impl Simulation<'_> {
         self.next_parcel += 1;
         self.held.insert(number, Held { to, from, parcel });
         self.queue.push(
-            now + PATIENCE,
+            now + self.servers[from.index()].rules.request_timeout,
             class::RING,
             from.0 + 1,
             Event::Expire { to, parcel: number },

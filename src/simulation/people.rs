@@ -17,6 +17,8 @@ const INVITE_AGAIN: Purpose = Purpose::new("people.invite-again");
 const SCROLL: Purpose = Purpose::new("people.scroll");
 const WHO_SCROLLS: Purpose = Purpose::new("people.who-scrolls");
 const HOW_FAR: Purpose = Purpose::new("people.how-far");
+/// How often the crawler of the what-if pages a room back.
+const CRAWLS_EVERY: SimDuration = SimDuration::hours(1);
 /// How long people look for what is missing. Assumption.
 const LOOKS_BACK_FOR: SimDuration = SimDuration::days(30);
 /// Mean time until a person whose session ended logs in again. Assumption: most look at their phone
@@ -260,7 +262,11 @@ impl Simulation<'_> {
         let per_day = rate * members.max(1) as f64;
         let mean = SimDuration((SimDuration::days(1).0 as f64 / per_day) as u64);
         let pair = (u64::from(server.0) << 32) | u64::from(room.0);
-        let wait = self.wait(SCROLL, pair, SimTime(number), mean);
+        let wait = if self.servers[server.index()].rules.admin_crawler {
+            CRAWLS_EVERY
+        } else {
+            self.wait(SCROLL, pair, SimTime(number), mean)
+        };
         self.scrolling.insert((server, room), number + 1);
         self.plan_habit(
             now + wait,
@@ -278,9 +284,12 @@ impl Simulation<'_> {
         self.advance(room, now);
         let log = &self.logs[room.index()];
         let spec = &self.world.rooms[room.index()];
-        self.servers[server.index()]
+        let homeserver = &mut self.servers[server.index()];
+        // The page itself, and how far below it a place to ask from may lie.
+        let reach = page.saturating_mul(homeserver.rules.backfill_trigger_factor.saturating_add(1));
+        homeserver
             .replica(room, log, spec)
-            .is_some_and(|replica| replica.is_gap_within(log, rows, page))
+            .is_some_and(|replica| replica.is_gap_within(log, rows, reach))
     }
 
     /// Was there a loss on the server not long ago, so that people look for what is missing?
@@ -327,11 +336,13 @@ impl Simulation<'_> {
                 .stream(HOW_FAR, pair, number)
                 .exponential(SimDuration(u64::from(mean)))
                 .0;
-            let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+            // A person gives up after some pages; a tool does not, whatever it is shown.
+            let crawls = self.servers[server.index()].rules.admin_crawler;
+            let most = (!crawls).then(|| u32::try_from(pages).unwrap_or(u32::MAX));
+            let pages = most.unwrap_or(u32::MAX);
             if !self.would_reach_gap(server, room, pages.saturating_mul(page), page) {
                 return self.plan_scroll(now, server, room, number);
             }
-            let most = Some(pages);
             self.act(
                 now,
                 &Action::Scroll {

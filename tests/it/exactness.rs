@@ -7,27 +7,12 @@ use fedheal::simulation::{Outcome, run};
 use fedheal::world::World;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::RngSeed;
 
 use crate::audit::audit;
-use crate::worlds::draft;
+use crate::worlds::{config, draft};
 
 fn measured(world: &World, outcome: &Outcome) -> Measures {
     measure(&outcome.books(world, ServerId(0)), &outcome.journal)
-}
-
-/// The same worlds every time; PROPTEST_CASES and PROPTEST_RNG_SEED draw others.
-fn config() -> ProptestConfig {
-    let drawn = ProptestConfig::default();
-    let rng_seed = match drawn.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(2021),
-        fixed => fixed,
-    };
-    ProptestConfig {
-        failure_persistence: None,
-        rng_seed,
-        ..drawn
-    }
 }
 
 /// What a server holds of a room, as text.

@@ -10,4 +10,5 @@ mod rules;
 mod scenario;
 mod tidy;
 mod truth;
+mod what_ifs;
 mod worlds;

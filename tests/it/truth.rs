@@ -107,7 +107,7 @@ fn place<'a>(recording: &'a mut Recording, cell: &str) -> &'a mut Value {
         "results" => recording
             .results
             .iter_mut()
-            .find(|result| result["step"].to_string() == first)
+            .find(|result| result["step"].as_u64() == first.parse().ok())
             .unwrap(),
         _ => recording.stages.get_mut(first).unwrap(),
     };

@@ -79,6 +79,7 @@ impl Homeserver {
         points.sort_unstable_by_key(|(no, depth)| std::cmp::Reverse((*depth, *no)));
         // Points newer than the page are left alone: Synapse tries again as from the end of the room, but
         // that attempt is always too far from any point to ask.
+        let factor = u64::from(rules.backfill_trigger_factor);
         let near = wish.depth.saturating_add(rules.backfill_events);
         points.retain(|(_, depth)| *depth <= near);
         points.truncate(rules.backfill_points_considered as usize);
@@ -86,7 +87,7 @@ impl Homeserver {
         let Some((_, nearest)) = points.first() else {
             return Vec::new();
         };
-        if u64::from(wish.depth) > u64::from(*nearest) + 2 * u64::from(wish.limit) {
+        if u64::from(wish.depth) > u64::from(*nearest) + factor * u64::from(wish.limit) {
             return Vec::new();
         }
         let replica = &self.db.rooms[&room];

@@ -9,8 +9,6 @@ use super::outbox::{Context, Effect, Timer};
 use super::{Homeserver, visibility};
 
 const RETRY_JITTER: Purpose = Purpose::new("matrix.retry-jitter");
-/// The long schedule's first two waits, in seconds; from then on the cap (reference 1.3: 4^n).
-const LONG_RETRY_BASE: u64 = 4;
 
 /// `destinations`: a server that could not be reached, and when it may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,8 +200,9 @@ impl Homeserver {
         destination.tries += 1;
         let tries = destination.tries;
         if tries <= self.rules.long_retries {
-            let wait = SimDuration::seconds(LONG_RETRY_BASE.saturating_pow(tries))
-                .min(self.rules.long_delay_cap);
+            let base = u64::from(self.rules.long_delay_base);
+            let wait =
+                SimDuration::seconds(base.saturating_pow(tries)).min(self.rules.long_delay_cap);
             let wait = self.jittered(ctx, to, wait, u64::from(tries) << 32);
             ctx.out.push(Effect::Wake {
                 at: ctx.now + wait,

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::journal::{EventNo, ServerId};
-use crate::kernel::{SimDuration, SimTime};
-use crate::room::{Pdu, RoomLog, StateMap};
+use crate::journal::{EventNo, RoomId, ServerId, UserId};
+use crate::kernel::SimTime;
+use crate::room::{Body, Pdu, RoomLog, StateMap};
 use crate::workload::RoomSpec;
 
+use super::outbox::{Context, Effect, Timer};
 use super::replica::Replica;
-use super::state;
+use super::{Homeserver, Rules, state};
 
-/// A stale extremity older and deeper than this may go (`_prune_extremities`, 24 h and 100 depths).
-const PRUNE_AGE: SimDuration = SimDuration::hours(24);
-const PRUNE_DEPTH: u32 = 100;
-/// One of the same server as the new event may go sooner.
-const PRUNE_DEPTH_SAME_SERVER: u32 = 20;
+/// Who looks at a room's extremities, when and by which rules.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pruner<'a> {
+    pub(super) me: ServerId,
+    pub(super) now: SimTime,
+    pub(super) rules: &'a Rules,
+}
 
 impl Replica {
     /// Parents of soft-failed or rejected parents are no extremities either, once something good stands
@@ -38,9 +41,8 @@ impl Replica {
         log: &RoomLog,
         spec: &RoomSpec,
         new: &Pdu,
-        now: SimTime,
         old_groups: &BTreeSet<u32>,
-        me: ServerId,
+        pruner: Pruner<'_>,
     ) {
         let groups: BTreeSet<u32> = self.heads.iter().map(|head| self.group(*head)).collect();
         if groups == *old_groups || groups.len() <= 1 {
@@ -66,12 +68,56 @@ impl Replica {
         let stale = |no: &EventNo| {
             let origin = log.origin(*no);
             let depth = log.depth(*no);
-            let old = now.since(log.at(*no)) > PRUNE_AGE && depth + PRUNE_DEPTH < new.depth;
-            let same = origin == new.origin && depth + PRUNE_DEPTH_SAME_SERVER < new.depth;
-            origin != me && (old || same)
+            let rules = pruner.rules;
+            let old = pruner.now.since(log.at(*no)) > rules.extremity_prune_age
+                && depth + rules.extremity_prune_depth < new.depth;
+            let same =
+                origin == new.origin && depth + rules.extremity_prune_same_domain_depth < new.depth;
+            origin != pruner.me && (old || same)
         };
         if dropped.iter().all(stale) {
             self.heads = kept;
+        }
+    }
+}
+
+impl Homeserver {
+    /// Plans the next look for rooms with many extremities (`_send_dummy_events_to_fill_extremities`).
+    pub(super) fn plan_dummies(&mut self, ctx: &mut Context<'_>) {
+        if !self.memory.dummy_planned {
+            self.memory.dummy_planned = true;
+            ctx.out.push(Effect::Wake {
+                at: ctx.now + self.rules.dummy_period,
+                timer: Timer::Dummy,
+            });
+        }
+    }
+
+    /// Sends an event into the rooms with most extremities, by a local member who may.
+    pub(super) fn send_dummies(&mut self, ctx: &mut Context<'_>) {
+        self.memory.dummy_planned = false;
+        let most = self.rules.dummy_threshold as usize;
+        let rooms = self.db.rooms.iter();
+        let mut forked: Vec<(usize, RoomId)> = rooms
+            .map(|(room, replica)| (replica.heads.len(), *room))
+            .filter(|(heads, _)| *heads > most)
+            .collect();
+        forked.sort_unstable_by_key(|(heads, room)| (std::cmp::Reverse(*heads), *room));
+        forked.truncate(self.rules.dummy_rooms as usize);
+        let me = self.id;
+        for (_, room) in &forked {
+            let log = &ctx.logs[room.index()];
+            let members: Vec<UserId> = log
+                .joined(&self.db.rooms[room].state)
+                .filter(|user| log.home(*user) == me)
+                .collect();
+            let sent = members
+                .into_iter()
+                .any(|user| self.make_event(ctx, *room, user, Body::Dummy).is_ok());
+            let still_forked = self.db.rooms[room].heads.len() > most;
+            if sent && still_forked {
+                self.plan_dummies(ctx);
+            }
         }
     }
 }

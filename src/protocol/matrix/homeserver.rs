@@ -53,6 +53,8 @@ pub struct Memory {
     pub scrolls: BTreeMap<u64, Scroll>,
     /// Is the next look for owed destinations planned?
     pub wake_planned: bool,
+    /// Is the next look for rooms with many extremities planned?
+    pub dummy_planned: bool,
     /// For naming tasks and scrolls.
     pub next_id: u64,
 }
@@ -169,6 +171,7 @@ impl Homeserver {
             Timer::Wake => self.wake_destinations(ctx),
             Timer::Retry(to) => self.retry(ctx, to),
             Timer::PurgeJob => self.run_purge_job(ctx),
+            Timer::Dummy => self.send_dummies(ctx),
             Timer::NextPage(scroll) => self.next_page(ctx, scroll),
         }
     }

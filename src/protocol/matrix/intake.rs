@@ -6,6 +6,7 @@ use crate::journal::{EventNo, Fact, Path, RoomId, ServerId};
 
 use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Request};
+use super::rules::UnknownRoom;
 use super::store::Way;
 use super::tasks::{Pull, Task, Then};
 
@@ -28,6 +29,8 @@ impl Homeserver {
                     .or_default()
                     .push_back((*event, from));
                 rooms.insert(*room);
+            } else if self.rules.unknown_room_policy == UnknownRoom::Rebuild {
+                self.rebuild(ctx, *room, *event, from);
             }
         }
         for room in rooms {
@@ -72,6 +75,15 @@ impl Homeserver {
         staged.retain(|(event, _)| !referred.contains(event));
     }
 
+    /// A what-if: a room that the server does not know is rebuilt from the state at the pushed event.
+    fn rebuild(&mut self, ctx: &mut Context<'_>, room: RoomId, event: EventNo, from: ServerId) {
+        let request = Request::StateAt {
+            room,
+            events: vec![event],
+        };
+        self.ask(ctx, from, request, Task::Rebuild { room, event, from });
+    }
+
     /// Takes the room's next staged event, unless one is being processed.
     pub(super) fn next_staged(&mut self, ctx: &mut Context<'_>, room: RoomId) {
         while !self.memory.busy.contains(&room) {
@@ -108,6 +120,7 @@ impl Homeserver {
         let me = self.id;
         let verifies = self.verifies(log, event);
         let limit = self.rules.gme_request_limit;
+        let max_prev = self.rules.max_prev as usize;
         let Some(replica) = self.replica(room, log, spec) else {
             return self.staged_done(ctx, room);
         };
@@ -116,6 +129,10 @@ impl Homeserver {
         }
         if !verifies {
             self.refuse(ctx, room, from, "bad-signature");
+            return self.staged_done(ctx, room);
+        }
+        if log.prev_events(event).len() > max_prev {
+            self.refuse(ctx, room, from, "too-many-parents");
             return self.staged_done(ctx, room);
         }
         if !replica.in_room(log, me) {

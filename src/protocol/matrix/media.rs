@@ -1,6 +1,6 @@
 //! Files: only the server in the `mxc://` URI has them to give (reference, section 6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{MediaId, ServerId, UserId};
 
@@ -37,7 +37,12 @@ impl Homeserver {
             return Some(Err(Refusal::NOT_FOUND));
         };
         if origin == self.id {
-            return Some(self.local_file(media));
+            let found = self.local_file(media);
+            if found.is_ok() || !self.rules.media_own_refetch {
+                return Some(found);
+            }
+            let peers = self.peers(ctx);
+            return self.ask_for_file(ctx, media, peers, ticket);
         }
         let row = self.db.remote_media.contains(&media);
         let file = self.media.remote.contains(&media);
@@ -48,16 +53,40 @@ impl Homeserver {
         if row && self.rules.remote_media_row_blocks_refetch {
             return Some(Err(Refusal::NOT_FOUND));
         }
-        self.ask(
-            ctx,
-            origin,
-            Request::Media { media },
-            Task::Media { media, ticket },
-        );
+        self.ask_for_file(ctx, media, [origin].into(), ticket)
+    }
+
+    /// Asks the first of these servers; the others, if that has nothing.
+    fn ask_for_file(
+        &mut self,
+        ctx: &mut Context<'_>,
+        media: MediaId,
+        mut rest: VecDeque<ServerId>,
+        ticket: Ticket,
+    ) -> Option<Outcome> {
+        let Some(asked) = rest.pop_front() else {
+            return Some(Err(Refusal::NOT_FOUND));
+        };
+        let task = Task::Media {
+            media,
+            rest,
+            ticket,
+        };
+        self.ask(ctx, asked, Request::Media { media }, task);
         None
     }
 
-    /// An own file needs its row and its file; nobody else is ever asked.
+    /// Every server that shares a room with this one, in order.
+    fn peers(&self, ctx: &Context<'_>) -> VecDeque<ServerId> {
+        let rooms = self.db.rooms.iter();
+        let mut peers: BTreeSet<ServerId> = rooms
+            .flat_map(|(room, replica)| ctx.logs[room.index()].hosts(&replica.state).into_keys())
+            .collect();
+        peers.remove(&self.id);
+        peers.into_iter().collect()
+    }
+
+    /// An own file needs its row and its file.
     fn local_file(&self, media: MediaId) -> Outcome {
         let there = self.db.local_media.contains(&media) && self.media.local.contains(&media);
         if there {
@@ -67,10 +96,15 @@ impl Homeserver {
         }
     }
 
-    pub(super) fn serve_media(&self, media: MediaId) -> Answer {
+    /// Gives a file: an own one, or the copy of one of the asking server's own (which none asks for but
+    /// in the what-if `media_own_refetch`).
+    pub(super) fn serve_media(&self, media: MediaId, to: ServerId) -> Answer {
+        let is_copy = self.media.origins.get(&media) == Some(&to)
+            && self.db.remote_media.contains(&media)
+            && self.media.remote.contains(&media);
         match self.local_file(media) {
-            Ok(()) => Answer::Fine,
-            Err(refusal) => Answer::Refused(refusal),
+            Err(refusal) if !is_copy => Answer::Refused(refusal),
+            _ => Answer::Fine,
         }
     }
 
@@ -78,14 +112,24 @@ impl Homeserver {
         &mut self,
         ctx: &mut Context<'_>,
         media: MediaId,
+        rest: VecDeque<ServerId>,
         ticket: Ticket,
         answer: &Answer,
     ) {
         let outcome = match answer {
+            Answer::Fine if self.media.origins.get(&media) == Some(&self.id) => {
+                self.db.local_media.insert(media);
+                self.media.local.insert(media);
+                Ok(())
+            }
             Answer::Fine => {
                 self.db.remote_media.insert(media);
                 self.media.remote.insert(media);
                 Ok(())
+            }
+            _ if !rest.is_empty() => {
+                self.ask_for_file(ctx, media, rest, ticket);
+                return;
             }
             Answer::Unreachable => Err(Refusal::UNREACHABLE),
             _ => Err(Refusal::NOT_FOUND),

@@ -119,7 +119,26 @@ impl Homeserver {
         ctx.out.push(Effect::Done { ticket, outcome });
     }
 
-    /// Enters a room with a join that another server made: the state as outliers, the join in its place,
+    /// The state of an unknown room has arrived: if a local user is in it, so is the server.
+    pub(super) fn rebuilt(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        event: EventNo,
+        from: ServerId,
+        answer: &Answer,
+    ) {
+        let log = &ctx.logs[room.index()];
+        let me = self.id;
+        let inside = log
+            .joined(log.state_after(event))
+            .any(|user| log.home(user) == me);
+        if *answer == Answer::State && inside && !self.db.rooms.contains_key(&room) {
+            self.enter(ctx, room, event, from);
+        }
+    }
+
+    /// Enters a room with an event that another server has, mostly a join that it made: the state as outliers, the join in its place,
     /// everything before it a gap (`send_join`, `clean_room_for_join`).
     fn enter(&mut self, ctx: &mut Context<'_>, room: RoomId, join: EventNo, from: ServerId) {
         let log = &ctx.logs[room.index()];

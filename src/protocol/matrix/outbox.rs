@@ -170,6 +170,8 @@ pub enum Timer {
     Retry(ServerId),
     /// Run the purge job.
     PurgeJob,
+    /// Join the extremities of rooms that have too many.
+    Dummy,
     /// Show a client its next page.
     NextPage(u64),
 }

@@ -8,12 +8,8 @@ use crate::workload::Action;
 use super::backfill::Wish;
 use super::outbox::{Context, Effect, Refusal, Ticket, Timer};
 use super::replica::{Row, Token};
-use super::{Homeserver, visibility};
+use super::{Homeserver, Rules, visibility};
 
-/// A hole of more depths than this in a page is waited for.
-const BIG_GAP: u32 = 2;
-/// So many smaller holes are tolerated.
-const SMALL_GAPS: u32 = 3;
 /// Pause of a scrolling client that lets everything settle between two pages.
 const SETTLE_PAUSE: SimDuration = SimDuration::seconds(3);
 
@@ -95,7 +91,8 @@ impl Homeserver {
             .get_or_insert_with(|| start_token(replica, log, scroll.who));
         scroll.rows = replica.page(log, token, scroll.page as usize);
         scroll.pages += 1;
-        let waits = has_holes(&scroll.rows.0) || scroll.rows.0.len() < scroll.page as usize;
+        let waits =
+            has_holes(&scroll.rows.0, &self.rules) || scroll.rows.0.len() < scroll.page as usize;
         let wish = Wish {
             depth: token.depth,
             limit: scroll.page,
@@ -216,16 +213,38 @@ fn start_token(
 }
 
 /// Does the page have a hole that is worth waiting for?
-fn has_holes(rows: &[Row]) -> bool {
+fn has_holes(rows: &[Row], rules: &Rules) -> bool {
     let mut small = 0;
     for pair in rows.windows(2) {
         let gap = pair[0].depth - pair[1].depth;
-        if gap > BIG_GAP {
+        if gap > rules.backfill_big_gap {
             return true;
         }
         if gap > 1 {
             small += 1;
         }
     }
-    small > SMALL_GAPS
+    small > rules.backfill_small_gaps
+}
+
+#[test]
+fn a_page_waits_for_a_big_hole_or_many_small_ones() {
+    let rows = |depths: &[u32]| -> Vec<Row> {
+        let row = |depth: &u32| Row {
+            no: *depth,
+            depth: *depth,
+            stream: 0,
+        };
+        depths.iter().map(row).collect()
+    };
+    let usual = Rules::default();
+    assert!(has_holes(&rows(&[9, 6]), &usual));
+    assert!(!has_holes(&rows(&[9, 7, 5, 3, 2]), &usual));
+    assert!(has_holes(&rows(&[9, 7, 5, 3, 1]), &usual));
+    let patient = Rules {
+        backfill_big_gap: 3,
+        backfill_small_gaps: 4,
+        ..Rules::default()
+    };
+    assert!(!has_holes(&rows(&[9, 6, 4, 2]), &patient));
 }

@@ -279,8 +279,8 @@ impl Replica {
 
     /// Could a client that pages back over `rows` items come near a place from which history can be
     /// fetched? Above the nearest such place nothing is missing, so each depth there has an item; and a
-    /// page asks for a backfill only within twice its size (reference 3.2).
-    pub fn is_gap_within(&self, log: &RoomLog, rows: u32, page: u32) -> bool {
+    /// page asks for a backfill only within `reach` depths (reference 3.2).
+    pub fn is_gap_within(&self, log: &RoomLog, rows: u32, reach: u32) -> bool {
         let top = self
             .heads
             .iter()
@@ -289,6 +289,6 @@ impl Replica {
             .unwrap_or(0);
         self.backfill_points(log)
             .into_iter()
-            .any(|(_, depth)| top.saturating_sub(rows) <= depth.saturating_add(3 * page))
+            .any(|(_, depth)| top.saturating_sub(rows) <= depth.saturating_add(reach))
     }
 }

@@ -28,6 +28,16 @@ pub enum PurgeBy {
     Timestamp,
 }
 
+/// What becomes of a pushed event of a room that the server does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownRoom {
+    /// As Synapse: it is skipped, and the sender hears 200.
+    Drop,
+    /// What-if, and Synapse of old: the server asks the sender for the room's state and is in it again.
+    Rebuild,
+}
+
 /// The parameters of one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -36,7 +46,9 @@ pub struct Rules {
     pub pdus_per_txn: u32,
     /// Attempts to send one transaction before the destination is given up for a while (1.3).
     pub long_retries: u32,
-    /// Longest pause between two such attempts; the pauses are 4, 16, 64, ... s up to it (1.3).
+    /// Base of the pauses between two such attempts, in seconds: 4, 16, 64, ... (1.3).
+    pub long_delay_base: u32,
+    /// Longest of these pauses (1.3).
     pub long_delay_cap: SimDuration,
     /// Smallest factor on such a pause, of 1000 (1.3).
     pub retry_jitter_lo_per_mille: u32,
@@ -56,6 +68,12 @@ pub struct Rules {
     pub wake_period: SimDuration,
     /// Does a request from a server end the back-off towards it? (1.3)
     pub inbound_clears_backoff: bool,
+    /// How long the answer of a server that stands still is waited for (1.3).
+    pub request_timeout: SimDuration,
+    /// What becomes of a pushed event of a room that the server does not know (2.1).
+    pub unknown_room_policy: UnknownRoom,
+    /// Parents of a received event; one with more is dropped (2.2).
+    pub max_prev: u32,
     /// Received events of one room waiting for their turn before the oldest are dropped (2.1).
     pub staging_prune_at: u32,
     /// Events asked for in one `get_missing_events` (2.3).
@@ -68,6 +86,24 @@ pub struct Rules {
     pub failed_pull_doubling_cap: u32,
     /// Parents of a new event, at most (2.5).
     pub new_event_prev_max: u32,
+    /// A stale extremity that is older than this ... (2.5)
+    pub extremity_prune_age: SimDuration,
+    /// ... and by this much less deep than a new event may be dropped (2.5).
+    pub extremity_prune_depth: u32,
+    /// A stale extremity of the new event's own server may be dropped from this depth on (2.5).
+    pub extremity_prune_same_domain_depth: u32,
+    /// A room with more forward extremities gets an event that joins them (2.5).
+    pub dummy_threshold: u32,
+    /// Time between two looks for such rooms (2.5).
+    pub dummy_period: SimDuration,
+    /// Such events in one look, at most (2.5).
+    pub dummy_rooms: u32,
+    /// A page asks for a backfill if the nearest place to ask from is at most so many pages below (3.2).
+    pub backfill_trigger_factor: u32,
+    /// A page with a hole of more depths than this waits for the backfill (3.1).
+    pub backfill_big_gap: u32,
+    /// A page with more smaller holes than this waits for it too (3.1).
+    pub backfill_small_gaps: u32,
     /// Events asked for in one backfill request (3.2).
     pub backfill_events: u32,
     /// Backward extremities looked at for one backfill, at most (3.2).
@@ -82,6 +118,10 @@ pub struct Rules {
     pub empty_backfill_is_success: bool,
     /// A what-if: clients name a server when they join a room that their own does not know (4.2).
     pub clients_know_via: bool,
+    /// A what-if: while a room has a gap, a tool pages it back to its beginning once an hour (3.1).
+    pub admin_crawler: bool,
+    /// A what-if: a server asks its peers for their copies of its own lost files (6).
+    pub media_own_refetch: bool,
     /// A remote file that the database lists and the store has lost is not fetched again (6).
     pub remote_media_row_blocks_refetch: bool,
     /// Are lifetimes of messages obeyed at all? (7.1)
@@ -105,6 +145,7 @@ impl Default for Rules {
         Rules {
             pdus_per_txn: 50,
             long_retries: 10,
+            long_delay_base: 4,
             long_delay_cap: SimDuration::seconds(60),
             retry_jitter_lo_per_mille: 800,
             retry_jitter_hi_per_mille: 1400,
@@ -115,12 +156,24 @@ impl Default for Rules {
             catchup_tip_max: 10,
             wake_period: SimDuration::minutes(1),
             inbound_clears_backoff: true,
+            request_timeout: SimDuration::seconds(60),
+            unknown_room_policy: UnknownRoom::Drop,
+            max_prev: 20,
             staging_prune_at: 100,
             gme_request_limit: 10,
             gme_serve_cap: 20,
             failed_pull_base: SimDuration::hours(1),
             failed_pull_doubling_cap: 8,
             new_event_prev_max: 10,
+            extremity_prune_age: SimDuration::hours(24),
+            extremity_prune_depth: 100,
+            extremity_prune_same_domain_depth: 20,
+            dummy_threshold: 10,
+            dummy_period: SimDuration::minutes(5),
+            dummy_rooms: 5,
+            backfill_trigger_factor: 2,
+            backfill_big_gap: 2,
+            backfill_small_gaps: 3,
             backfill_events: 100,
             backfill_points_considered: 50,
             backfill_extremities_per_request: 5,
@@ -128,6 +181,8 @@ impl Default for Rules {
             backfill_host_order: HostOrder::OldestJoin,
             empty_backfill_is_success: true,
             clients_know_via: false,
+            admin_crawler: false,
+            media_own_refetch: false,
             remote_media_row_blocks_refetch: true,
             retention_enabled: false,
             default_max_lifetime: None,

@@ -79,7 +79,7 @@ impl Homeserver {
                 self.note_invite(ctx, *room, *user, *event);
                 Answer::Fine
             }
-            Request::Media { media } => self.serve_media(*media),
+            Request::Media { media } => self.serve_media(*media, from),
         }
     }
 

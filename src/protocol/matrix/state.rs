@@ -55,7 +55,7 @@ fn needed(levels: &PowerLevels, body: &Body) -> i64 {
         | Body::HistoryVisibility(_)
         | Body::Encryption
         | Body::Retention(_) => ADMIN_LEVEL,
-        Body::Message { .. } | Body::Redaction(_) => levels.events_default,
+        Body::Message { .. } | Body::Redaction(_) | Body::Dummy => levels.events_default,
         _ => STATE_LEVEL,
     }
 }

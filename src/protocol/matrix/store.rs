@@ -7,7 +7,7 @@ use crate::kernel::{SimDuration, SimTime};
 use crate::room::{Body, Membership, Pdu, RoomLog, StateKey, StateMap};
 use crate::workload::RoomSpec;
 
-use super::extremities::first_in_set_order;
+use super::extremities::{Pruner, first_in_set_order};
 use super::outbox::{Context, Copy, Effect};
 use super::replica::Replica;
 use super::{Homeserver, state};
@@ -107,10 +107,27 @@ impl Homeserver {
             replica.min_depth = Some(pdu.depth);
         }
         if !way.backfilled() && !rejected && !soft {
-            advance(replica, log, spec, &pdu, no, ctx.now, &old_groups, me);
+            let pruner = Pruner {
+                me,
+                now: ctx.now,
+                rules: &self.rules,
+            };
+            advance(replica, log, spec, &pdu, no, &old_groups, pruner);
         }
+        let is_forked = replica.heads.len() > self.rules.dummy_threshold as usize;
         note(ctx, me, room, no, pdu.at, way);
+        if is_forked {
+            self.plan_dummies(ctx);
+        }
         self.after_store(ctx, room, &pdu);
+    }
+
+    /// Does the room's current state, as this server resolves it, allow an event? If not, it soft-fails.
+    pub fn allows_now(&self, log: &RoomLog, spec: &RoomSpec, no: EventNo) -> bool {
+        self.db
+            .rooms
+            .get(&log.room())
+            .is_some_and(|replica| state::allowed(log, spec, &replica.state, &whole(log, no)))
     }
 
     /// What follows from an event once it is stored: a server whose last user is out leaves the room.
@@ -294,19 +311,14 @@ fn update_backward_extremities(
 }
 
 /// Forward extremities and current state after a new event (Synapse, `_calculate_new_extremities`).
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one step of storing, split off for reading"
-)]
 fn advance(
     replica: &mut Replica,
     log: &RoomLog,
     spec: &RoomSpec,
     pdu: &Pdu,
     no: EventNo,
-    now: SimTime,
     old_groups: &BTreeSet<u32>,
-    me: ServerId,
+    pruner: Pruner<'_>,
 ) {
     for prev in &pdu.prev_events {
         replica.heads.remove(prev);
@@ -326,7 +338,7 @@ fn advance(
         replica.heads.insert(no);
     }
     replica.forget_refuted_heads(log, pdu);
-    replica.prune_extremities(log, spec, pdu, now, old_groups, me);
+    replica.prune_extremities(log, spec, pdu, old_groups, pruner);
     replica.state = replica.resolve_heads(log, spec);
 }
 

@@ -17,6 +17,12 @@ pub enum Task {
         event: EventNo,
         from: ServerId,
     },
+    /// A pushed event of an unknown room waits for the room's state.
+    Rebuild {
+        room: RoomId,
+        event: EventNo,
+        from: ServerId,
+    },
     /// A batch of pulled events waits for the state before one of them.
     Pull(Pull),
     /// A backfill waits for a peer.
@@ -49,7 +55,11 @@ pub enum Task {
         ticket: Ticket,
     },
     /// A person waits for a file.
-    Media { media: MediaId, ticket: Ticket },
+    Media {
+        media: MediaId,
+        rest: VecDeque<ServerId>,
+        ticket: Ticket,
+    },
     /// A person jumps to a date.
     Jump {
         room: RoomId,
@@ -123,6 +133,7 @@ impl Homeserver {
     pub fn room_of_task(&self, id: TaskId) -> Option<RoomId> {
         match self.memory.tasks.get(&id)? {
             Task::GapFill { room, .. }
+            | Task::Rebuild { room, .. }
             | Task::Backfill { room, .. }
             | Task::Join { room, .. }
             | Task::Invite { room, .. }
@@ -147,6 +158,7 @@ impl Homeserver {
             Task::GapFill { room, event, from } => {
                 self.missing_events_arrived(ctx, room, event, from, answer)
             }
+            Task::Rebuild { room, event, from } => self.rebuilt(ctx, room, event, from, &answer),
             Task::Pull(pull) => self.state_arrived(ctx, pull, &answer),
             Task::Backfill {
                 room,
@@ -175,7 +187,11 @@ impl Homeserver {
             Task::Leave { room, user, ticket } => {
                 self.leave_arrived(ctx, room, user, ticket, &answer)
             }
-            Task::Media { media, ticket } => self.media_arrived(ctx, media, ticket, &answer),
+            Task::Media {
+                media,
+                rest,
+                ticket,
+            } => self.media_arrived(ctx, media, rest, ticket, &answer),
             Task::Jump {
                 room,
                 rest,

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::story::Story;
+use crate::worlds::config;
 
 const SERVERS: [&str; 3] = ["a", "b", "c"];
 const ROOMS: [&str; 3] = ["r1", "r2", "r3"];
@@ -118,7 +119,7 @@ fn up(user: &str, down: &std::collections::BTreeSet<String>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn deliveries_in_step_change_nothing(story in script()) {
