@@ -10,7 +10,7 @@ use crate::workload::RoomKind;
 use super::books::{Books, Holding, Items, both, either, minus};
 use super::recovery::{gains, recovery_rows, server_rows, stranded_row};
 use super::tally::{Class, Kind, tally};
-use super::{Counts, Dimension, ItemRow, Measures, personal};
+use super::{Counts, Dimension, Filter, ItemRow, Measures, personal};
 
 /// One room of the measured server: every item that it should hold is in exactly one of the five states.
 pub(super) struct RoomItems {
@@ -43,17 +43,9 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
     items.sort_by(|a, b| a.dimensions.cmp(&b.dimensions));
     let recovery = recovery_rows(books, journal);
     let servers = server_rows(books, &recovery);
-    let total = recovery.last().map_or(0, |row| row.total);
-    let reached = |share: f64| {
-        let wanted = (total as f64 * share).ceil() as u64;
-        recovery
-            .iter()
-            .find(|row| row.total >= wanted && total > 0)
-            .map(|row| row.at)
-    };
-    Measures {
-        half_back_at: reached(0.5),
-        nine_tenths_back_at: reached(0.9),
+    let mut measures = Measures {
+        half_back_at: None,
+        nine_tenths_back_at: None,
         measured: books.names[books.measured.index()].clone(),
         loss_at: books.loss.as_ref().map(|loss| loss.at),
         backup_at: books.loss.as_ref().map(|loss| loss.backup_at),
@@ -61,7 +53,18 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
         recovery,
         servers,
         stranded,
-    }
+    };
+    let messages = (Dimension::Class, vec!["message".to_owned()]);
+    let recoverable = measures.sum(&Filter([messages].into())).recoverable();
+    let reached = |share: f64| {
+        let wanted = (recoverable as f64 * share).ceil() as u64;
+        let back = measures.recovery.iter();
+        back.filter(|_| wanted > 0)
+            .find(|row| row.total >= wanted)
+            .map(|row| row.at)
+    };
+    (measures.half_back_at, measures.nine_tenths_back_at) = (reached(0.5), reached(0.9));
+    measures
 }
 
 /// Items that came back to the measured server after the loss, per room, whatever became of them later.

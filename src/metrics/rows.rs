@@ -27,6 +27,14 @@ pub struct Counts {
     pub readable: u64,
 }
 
+impl Counts {
+    /// Of what was gone: came back, or is still on a live server. (What is stranded can be more than what
+    /// was gone: some of it was never held.)
+    pub fn recoverable(&self) -> u64 {
+        self.gone.min(self.recovered + self.stranded)
+    }
+}
+
 /// A column of `items.csv` that an expectation can filter by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {

@@ -66,7 +66,7 @@ const ITEMS: &[Column] = &[
     of("items.csv", "lost", "integer", "items", "Of items: no live server has them."),
     of("items.csv", "expired", "integer", "items", "Of items: by the server's own policy they would be gone by now; not a loss."),
     of("items.csv", "gone", "integer", "items", "Of items: held before the fault and not after it."),
-    of("items.csv", "recovered", "integer", "items", "Of gone: held again at the end."),
+    of("items.csv", "recovered", "integer", "items", "Of gone: came back after the loss, whatever became of it later."),
     of("items.csv", "readable", "integer", "items", "Of held: can be read; an encrypted item needs a client that has the key."),
 ];
 

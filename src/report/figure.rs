@@ -70,8 +70,7 @@ impl<'a> Story<'a> {
             half: after(measures.half_back_at),
             nine_tenths: after(measures.nine_tenths_back_at),
             gone: counts.gone,
-            // What is stranded can be more than what was gone: some of it was never held.
-            recoverable: counts.gone.min(counts.recovered + counts.stranded),
+            recoverable: counts.recoverable(),
             recovered: counts.recovered,
         }
     }
@@ -92,9 +91,9 @@ impl<'a> Story<'a> {
 
     fn subtitle(&self) -> &'static str {
         if self.recovered > 0 {
-            "Lost messages that the server holds again, by the path they came"
+            "Lost messages that came back, whatever became of them later, by path"
         } else {
-            "Lost messages that the server holds again: none"
+            "Lost messages that came back: none"
         }
     }
 
@@ -106,7 +105,7 @@ impl<'a> Story<'a> {
         );
         if self.gone > 0 {
             caption += &format!(
-                "; {} of them recoverable (back, or on a live server); {} back on {}, the end of the run",
+                "; {} of them recoverable (back, or on a live server); {} came back by {}, the end of the run",
                 thousands(self.recoverable),
                 thousands(self.recovered),
                 moment(self.scenario.world.end),
@@ -157,7 +156,7 @@ fn draw(page: &Area<'_>, story: &Story<'_>, loss_at: SimTime, measures: &Measure
         .label_style(font(16))
         .axis_desc_style(font(17))
         .x_desc(title)
-        .y_desc("messages held again (number)")
+        .y_desc("messages that came back (number)")
         .y_label_formatter(&|count| thousands(*count))
         .draw()
         .expect("the font is registered");
