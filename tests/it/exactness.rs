@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use crate::audit::audit;
-use crate::worlds::{config, draft};
+use crate::worlds::{config, draft, healthy};
 
 fn measured(world: &World, outcome: &Outcome) -> Measures {
     measure(&outcome.books(world, ServerId(0)), &outcome.journal)
@@ -93,6 +93,18 @@ proptest! {
         prop_assert_eq!(measured(&world, &with), measured(&slow, &without));
         prop_assert!(with.events <= without.events, "the shortcut saves work");
     }
+}
+
+#[test]
+fn messages_between_servers_in_step_cost_no_event() {
+    let made_by = |rate| {
+        let outcome = run(&healthy(rate), &mut |_| {});
+        let items: u64 = outcome.logs.iter().map(|log| u64::from(log.len())).sum();
+        (outcome.events, items)
+    };
+    let ((few_events, few), (many_events, many)) = (made_by(10), made_by(10_000));
+    assert!(many > 500 * few, "{few} and {many} items");
+    assert_eq!(few_events, many_events);
 }
 
 #[test]

@@ -262,3 +262,14 @@ pub(crate) fn restored() -> World {
     };
     build(7, &[restore], 20, false)
 }
+
+/// A world in which nothing breaks and nobody pages back, with so many messages a day.
+pub(crate) fn healthy(messages_per_day: u32) -> World {
+    let mut world = build(7, &[], 1, false);
+    world.people.page = 0;
+    world.faults.clear();
+    for room in &mut world.rooms {
+        room.messages_per_day = f64::from(messages_per_day);
+    }
+    world
+}
