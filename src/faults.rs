@@ -50,6 +50,7 @@ pub enum Fault {
         server: ServerId,
         to: Option<SimTime>,
         media: MediaFate,
+        media_to: Option<SimTime>,
         key: KeyFate,
     },
     /// The database is replaced by an incomplete copy of itself; the original is deleted.

@@ -80,12 +80,14 @@ fn fault(blow: &Blow, server: ServerId) -> Option<Fault> {
         Blow::Restore {
             to,
             media,
+            media_to,
             signing_key,
             ..
         } => Fault::Restore {
             server,
             to: to.as_deref().copied(),
             media: *media,
+            media_to: media_to.as_deref().copied(),
             key: *signing_key,
         },
         Blow::FailedCopy { copied, .. } => {

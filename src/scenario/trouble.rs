@@ -37,6 +37,9 @@ pub(super) enum Blow {
         /// What becomes of the files.
         #[serde(default = "restored")]
         media: MediaFate,
+        /// As `to`, for the files; absent: they come from the same backup as the database.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_to: Option<Here<SimTime>>,
         /// What becomes of the key.
         #[serde(default = "kept")]
         signing_key: KeyFate,

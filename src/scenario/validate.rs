@@ -105,7 +105,13 @@ fn inside(file: &File, at: &Here<SimTime>, what: &str, problems: &mut Problems<'
 /// A restore needs a backup that was made before it.
 fn restores(file: &File, problems: &mut Problems<'_>) {
     for trouble in &file.fault {
-        let Blow::Restore { server, to, .. } = &trouble.blow else {
+        let Blow::Restore {
+            server,
+            to,
+            media_to,
+            ..
+        } = &trouble.blow
+        else {
             continue;
         };
         // An unknown server is told of where names are looked up.
@@ -118,20 +124,24 @@ fn restores(file: &File, problems: &mut Problems<'_>) {
         }
         let first = first_backup(file, server);
         let name = server.as_str();
-        match (first.filter(|first| *first <= *trouble.at), to) {
-            (None, _) => problems.add(
+        let Some(first) = first.filter(|first| *first <= *trouble.at) else {
+            problems.add(
                 server.span(),
                 format!("`{name}` has no backup to restore at {}", *trouble.at),
                 "nothing to restore",
                 "give the server `backups`, or a `backup` fault before this one",
-            ),
-            (Some(first), Some(to)) if **to < first => problems.add(
-                to.span(),
-                format!("no backup of `{name}` is as old as {}", **to),
-                "before the first backup",
-                format!("its first backup is of {first}"),
-            ),
-            _ => {}
+            );
+            continue;
+        };
+        for to in [to, media_to].into_iter().flatten() {
+            if **to < first {
+                problems.add(
+                    to.span(),
+                    format!("no backup of `{name}` is as old as {}", **to),
+                    "before the first backup",
+                    format!("its first backup is of {first}"),
+                );
+            }
         }
     }
 }

@@ -50,10 +50,13 @@ impl Simulation<'_> {
                 server,
                 to,
                 media,
+                media_to,
                 key,
             } => {
                 self.stop(now, *server, Power::Down);
-                self.restore(now, *server, to.unwrap_or(now), *media, *key);
+                let to = to.unwrap_or(now);
+                self.restore_media(*server, *media, media_to.unwrap_or(to));
+                self.restore(now, *server, to, *key);
                 self.start(now, *server);
             }
             Fault::FailedCopy { server, scope } => self.fail_copy(now, *server, *scope),
@@ -131,33 +134,34 @@ impl Simulation<'_> {
         self.backups[server.index()].push(backup);
     }
 
-    /// The stores go back to the newest backup at or before `to`; each store as it was said.
-    fn restore(
-        &mut self,
-        now: SimTime,
-        server: ServerId,
-        to: SimTime,
-        media: MediaFate,
-        key: KeyFate,
-    ) {
-        let Some(backup) = self.backups[server.index()]
-            .iter()
-            .rev()
-            .find(|backup| backup.at <= to)
-            .cloned()
-        else {
+    fn newest_backup(&self, server: ServerId, to: SimTime) -> Option<&Backup> {
+        let backups = self.backups[server.index()].iter();
+        backups.rev().find(|backup| backup.at <= to)
+    }
+
+    /// The database goes back to the newest backup at or before `to`.
+    fn restore(&mut self, now: SimTime, server: ServerId, to: SimTime, key: KeyFate) {
+        let Some(backup) = self.newest_backup(server, to).cloned() else {
             return;
         };
         self.roll_back(now, server, backup.db, Some(backup.at), Why::Restore);
-        match media {
-            MediaFate::Restored => self.set_media(server, backup.media),
-            MediaFate::Kept => {}
-            MediaFate::Gone => self.set_media(server, MediaStore::default()),
-        }
         match key {
             KeyFate::Kept => {}
             KeyFate::New => self.lose_key(now, server, false),
             KeyFate::NewListed => self.lose_key(now, server, true),
+        }
+    }
+
+    /// The files go back to the newest backup at or before `to`, or stay, or are gone.
+    fn restore_media(&mut self, server: ServerId, media: MediaFate, to: SimTime) {
+        match media {
+            MediaFate::Restored => {
+                if let Some(backup) = self.newest_backup(server, to) {
+                    self.set_media(server, backup.media.clone());
+                }
+            }
+            MediaFate::Kept => {}
+            MediaFate::Gone => self.set_media(server, MediaStore::default()),
         }
     }
 

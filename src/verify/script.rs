@@ -379,6 +379,7 @@ fn number_rest(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> 
         } => strike(Fault::Restore {
             server: l.server(server)?,
             to: None,
+            media_to: None,
             media: match media {
                 MediaName::Restored => MediaFate::Restored,
                 MediaName::Kept => MediaFate::Kept,

@@ -203,6 +203,7 @@ fn strike(world: &mut World, trouble: &Trouble) {
                 server: ServerId(0),
                 to: None,
                 media: MediaFate::Restored,
+                media_to: None,
                 key: KeyFate::Kept,
             },
         )),

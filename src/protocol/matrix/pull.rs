@@ -184,3 +184,17 @@ pub(super) fn state_at(log: &RoomLog, no: EventNo) -> BTreeSet<EventNo> {
     ));
     events
 }
+
+#[test]
+fn a_failed_pull_is_left_alone_for_two_four_eight_hours_and_at_most_eleven_days() {
+    let (rules, at) = (Rules::default(), SimTime(1_000_000));
+    let mut replica = Replica::default();
+    for doublings in 1..=12u32 {
+        replica.record_failed_pull(5, at);
+        let hours = SimDuration::hours(1 << doublings.min(8));
+        let end = at + hours;
+        assert!(replica.in_pull_backoff(&rules, 5, end.saturating_sub(SimDuration(1))));
+        assert!(!replica.in_pull_backoff(&rules, 5, end));
+        assert!(!replica.in_pull_backoff(&rules, 6, at));
+    }
+}
