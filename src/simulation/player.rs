@@ -31,8 +31,9 @@ const OWED_LIMIT: SimDuration = SimDuration::seconds(45);
 const BACK_PAUSE: SimDuration = SimDuration::seconds(3);
 /// A back-off longer than this makes a server no listener, and what is owed to it does not hinder settling.
 const SHORT_BACKOFF: SimDuration = SimDuration::seconds(5);
-/// Between two messages of a turn, each sent when the former was answered.
-const ANSWER_TIME: SimDuration = SimDuration::millis(40);
+/// Between two messages of a turn, each sent when the former was answered. Assumption; it decides only what
+/// a server that stands still misses.
+const ANSWER_TIME: SimDuration = SimDuration::millis(100);
 /// First moment of every played script; only differences matter.
 const START: SimTime = SimTime(1_600_000_000_000);
 

@@ -194,6 +194,7 @@ impl Homeserver {
                     from: asked,
                     path: Path::Backfill,
                     rest,
+                    unasked: VecDeque::new(),
                     then: Then::Backfilled,
                 };
                 self.pull(ctx, pull);

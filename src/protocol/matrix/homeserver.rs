@@ -155,12 +155,8 @@ impl Homeserver {
         };
     }
 
-    /// Starts the process: whatever is owed is owed in catch-up mode, and jobs are planned.
+    /// Starts the process and plans its jobs.
     pub fn start(&mut self, ctx: &mut Context<'_>) {
-        let owed: BTreeSet<ServerId> = self.db.owed.keys().map(|(to, _)| *to).collect();
-        for to in owed {
-            self.memory.destinations.entry(to).or_default().catching_up = true;
-        }
         self.plan_jobs(ctx);
         self.plan_wake(ctx);
     }

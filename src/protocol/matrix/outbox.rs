@@ -32,7 +32,7 @@ pub type TaskId = u64;
 pub type Ticket = u64;
 
 /// The ticket of what nobody waits for.
-pub const NOBODY: Ticket = 0;
+pub(super) const NOBODY: Ticket = 0;
 
 /// A refusal, as a client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,8 +100,8 @@ pub enum Request {
         latest: EventNo,
         limit: u32,
     },
-    /// `/state_ids` (and `/state`, `/event`) at each of these events.
-    StateAt { room: RoomId, events: Vec<EventNo> },
+    /// `/state_ids` (and `/state`, `/event`) at an event.
+    StateAt { room: RoomId, event: EventNo },
     /// `/backfill` from these events.
     Backfill {
         room: RoomId,

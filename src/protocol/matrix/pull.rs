@@ -61,6 +61,7 @@ impl Homeserver {
             .partition(|copy| replica.failed_pulls.contains_key(&copy.no));
         let background = Pull {
             rest: failed,
+            unasked: VecDeque::new(),
             then: Then::Nothing,
             ..pull.clone()
         };
@@ -99,58 +100,61 @@ impl Homeserver {
                 // Skipped without being counted as a failure.
                 pull.rest.pop_front();
             } else {
-                let (to, request) = (
-                    pull.from,
-                    Request::StateAt {
-                        room: pull.room,
-                        events: missing,
-                    },
-                );
-                return self.ask(ctx, to, request, Task::Pull(pull));
+                // Synapse asks in no order of its own; here the deepest goes first.
+                let mut missing = missing;
+                missing.sort_by_key(|prev| std::cmp::Reverse((log.depth(*prev), *prev)));
+                pull.unasked = missing.into();
+                return self.ask_for_state(ctx, pull);
             }
         }
         self.pulled(ctx, &pull);
     }
 
-    /// The state at the missing parents of the next pulled event has arrived, or has not.
+    /// Asks for the state at the next missing parent; when there is none left, the event is stored.
+    fn ask_for_state(&mut self, ctx: &mut Context<'_>, mut pull: Pull) {
+        let room = pull.room;
+        if let Some(event) = pull.unasked.front().copied() {
+            let request = Request::StateAt { room, event };
+            return self.ask(ctx, pull.from, request, Task::Pull(pull));
+        }
+        if let Some(copy) = pull.rest.pop_front() {
+            let way = Way {
+                path: pull.path,
+                from: pull.from,
+            };
+            self.store(ctx, room, copy, way);
+        }
+        self.next_pulled(ctx, pull);
+    }
+
+    /// The state at a missing parent of the next pulled event has arrived, or has not. What arrived is
+    /// kept, even if another parent's state does not.
     pub(super) fn state_arrived(&mut self, ctx: &mut Context<'_>, mut pull: Pull, answer: &Answer) {
-        let Some(copy) = pull.rest.pop_front() else {
-            return self.pulled(ctx, &pull);
-        };
         let log = &ctx.logs[pull.room.index()];
         let spec = &ctx.rooms[pull.room.index()];
-        let missing = match self.replica(pull.room, log, spec) {
-            Some(replica) => replica.missing_prev_events(log, copy.no),
-            None => return self.pulled(ctx, &pull),
+        let now = ctx.now;
+        let (Some(prev), Some(copy)) = (pull.unasked.pop_front(), pull.rest.front().copied()) else {
+            return self.pulled(ctx, &pull);
         };
-        let known =
-            *answer == Answer::State && missing.iter().all(|prev| self.verifies(log, *prev));
-        if known {
-            let wanted: BTreeSet<EventNo> = missing
-                .iter()
-                .flat_map(|prev| state_at(log, *prev))
-                .collect();
-            let verified: Vec<EventNo> = wanted
-                .into_iter()
-                .filter(|no| self.verifies(log, *no))
-                .collect();
-            let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
-            Homeserver::store_outliers(replica, verified);
-            self.store(
-                ctx,
-                pull.room,
-                copy,
-                Way {
-                    path: pull.path,
-                    from: pull.from,
-                },
-            );
-        } else {
-            let now = ctx.now;
-            let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
-            replica.record_failed_pull(copy.no, now);
-            self.refuse(ctx, pull.room, pull.from, "state-missing");
+        let verified: Vec<EventNo> = match answer {
+            Answer::State => {
+                let learnt = state_at(log, prev).into_iter();
+                learnt.filter(|no| self.verifies(log, *no)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let Some(replica) = self.replica(pull.room, log, spec) else {
+            return self.pulled(ctx, &pull);
+        };
+        let is_known = verified.contains(&prev);
+        Homeserver::store_outliers(replica, verified);
+        if is_known {
+            return self.ask_for_state(ctx, pull);
         }
+        replica.record_failed_pull(copy.no, now);
+        pull.rest.pop_front();
+        pull.unasked.clear();
+        self.refuse(ctx, pull.room, pull.from, "state-missing");
         self.next_pulled(ctx, pull);
     }
 

@@ -31,14 +31,12 @@ impl Homeserver {
                     ))
                 })
             }
-            Request::StateAt { room, events } => {
+            Request::StateAt { room, event } => {
                 self.serve_room(ctx, *room, from, |replica, log| {
-                    let known = |no: &EventNo| {
-                        replica.has(*no)
-                            && !replica.rejected.contains(no)
-                            && !log.prev_events(*no).is_empty()
-                    };
-                    if events.iter().all(known) {
+                    let known = replica.has(*event)
+                        && !replica.rejected.contains(event)
+                        && !log.prev_events(*event).is_empty();
+                    if known {
                         Answer::State
                     } else {
                         Answer::Refused(Refusal::NOT_FOUND)

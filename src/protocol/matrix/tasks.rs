@@ -92,6 +92,8 @@ pub struct Pull {
     pub path: Path,
     /// Still to be stored, smallest depth first.
     pub rest: VecDeque<Copy>,
+    /// Missing parents of the first of these at which the state is still to be asked for.
+    pub unasked: VecDeque<EventNo>,
     /// What goes on afterwards.
     pub then: Then,
 }
