@@ -141,7 +141,16 @@ impl<'a> Player<'a> {
     fn strike(&mut self, fault: &Fault) {
         self.settle();
         let now = self.now();
-        self.simulation.strike(now, fault);
+        // A recorded backup stops the process, copies, and starts it again.
+        let around = match fault {
+            Fault::Backup { server } => Some(*server),
+            _ => None,
+        };
+        let stop = around.map(|server| Fault::Stop { server });
+        let start = around.map(|server| Fault::Start { server });
+        for fault in stop.iter().chain([fault]).chain(start.iter()) {
+            self.simulation.strike(now, fault);
+        }
         self.simulation.settle_rooms();
         if matches!(
             fault,
@@ -151,7 +160,6 @@ impl<'a> Player<'a> {
                 | Fault::Thaw { .. }
                 | Fault::Heal { .. }
         ) {
-            // A backup stops the process and starts it again; what it leaves is the same.
             self.wait_until(self.now() + BACK_PAUSE);
             self.settle();
         }

@@ -72,6 +72,12 @@ impl Homeserver {
             })
     }
 
+    /// A server was given an event in step.
+    pub fn note_given(&mut self, to: ServerId) {
+        self.db.given.insert(to);
+        self.memory.destinations.entry(to).or_default().has_looked = true;
+    }
+
     /// Queues a new event for a server and tries to send.
     pub fn queue_pdu(&mut self, ctx: &mut Context<'_>, to: ServerId, room: RoomId, event: EventNo) {
         self.db.owed.insert((to, room), event);
@@ -79,11 +85,13 @@ impl Homeserver {
             .backoff_until(to)
             .is_some_and(|until| until.since(ctx.now) > self.rules.catchup_threshold);
         let destination = self.memory.destinations.entry(to).or_default();
-        // A new process looks first what is owed from before, and finds this event among it. (Synapse does
-        // not where it never reached the server before; of what is sent to it then, nothing is left out.)
+        // A new process looks first what is owed from before, and finds this event among it: if it cannot
+        // deliver that, it leaves out what follows. Not so where it never reached the server before. Of a
+        // room with drawn traffic this first look is taken to be over: somebody has spoken since the start.
         if !destination.has_looked {
             destination.has_looked = true;
-            destination.catching_up = true;
+            let is_quiet = ctx.rooms[room.index()].messages_per_day <= 0.0;
+            destination.catching_up = is_quiet && self.db.given.contains(&to);
         }
         if destination.catching_up || far {
             destination.catching_up = true;
@@ -175,6 +183,7 @@ impl Homeserver {
     /// The transaction was answered with 200.
     pub fn transaction_accepted(&mut self, ctx: &mut Context<'_>, to: ServerId) {
         self.db.backoffs.remove(&to);
+        self.db.given.insert(to);
         let Some(destination) = self.memory.destinations.get_mut(&to) else {
             return;
         };

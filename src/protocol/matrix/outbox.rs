@@ -184,6 +184,8 @@ pub enum Timer {
     Dummy,
     /// Show a client its next page.
     NextPage(u64),
+    /// Go on with pulled events.
+    Pulled(TaskId),
 }
 
 /// What a homeserver wants done.

@@ -6,11 +6,15 @@ use crate::journal::EventNo;
 use crate::kernel::{SimDuration, SimTime};
 use crate::room::RoomLog;
 
-use super::outbox::{Answer, Context, Copy, Request};
+use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Timer};
 use super::replica::{PullFailure, Replica};
 use super::store::Way;
 use super::tasks::{Pull, Task, Then};
 use super::{Homeserver, Rules, state};
+
+/// Checking and storing one pulled event. Assumption: a few database transactions, a fraction of what it
+/// takes to ask another server for the state.
+const STORE_TIME: SimDuration = SimDuration::millis(20);
 
 impl Replica {
     /// Writes down that an event could be pulled but not checked, or not pulled.
@@ -59,16 +63,51 @@ impl Homeserver {
         let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) = fresh
             .into_iter()
             .partition(|copy| replica.failed_pulls.contains_key(&copy.no));
-        let background = Pull {
-            rest: failed,
-            unasked: VecDeque::new(),
+        match failed.front() {
+            None => {
+                pull.rest = fresh;
+                self.next_pulled(ctx, pull);
+            }
+            Some(first) => {
+                let depth = log.depth(first.no);
+                let (before, after) = fresh
+                    .into_iter()
+                    .partition(|copy| log.depth(copy.no) <= depth);
+                self.pull_beside(ctx, pull, failed, before, after);
+            }
+        }
+    }
+
+    /// Tries events that failed before beside the fresh ones. Who is first decides whether a fresh event
+    /// that stands on a failed one is stored; so the fresh ones take their time here.
+    fn pull_beside(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut pull: Pull,
+        failed: VecDeque<Copy>,
+        before: VecDeque<Copy>,
+        after: VecDeque<Copy>,
+    ) {
+        let part = |rest| Pull {
+            rest,
             then: Then::Nothing,
             ..pull.clone()
         };
-        pull.rest = fresh;
-        self.next_pulled(ctx, pull);
-        if !background.rest.is_empty() {
-            self.next_pulled(ctx, background);
+        let at = ctx.now + STORE_TIME * before.len() as u64;
+        let (failed, before) = (part(failed), part(before));
+        self.next_pulled(ctx, failed);
+        self.next_pulled(ctx, before);
+        pull.rest = after;
+        let task = self.next_id();
+        self.memory.tasks.insert(task, Task::Pull(pull));
+        let timer = Timer::Pulled(task);
+        ctx.out.push(Effect::Wake { at, timer });
+    }
+
+    /// Goes on with the events that come after those that failed before.
+    pub(super) fn go_on_pulling(&mut self, ctx: &mut Context<'_>, task: TaskId) {
+        if let Some(Task::Pull(pull)) = self.memory.tasks.remove(&task) {
+            self.next_pulled(ctx, pull);
         }
     }
 
