@@ -155,6 +155,17 @@ impl Homeserver {
             return Err(Refusal::FORBIDDEN);
         }
         let mut to: BTreeSet<ServerId> = log.hosts(&before).into_keys().collect();
+        // Whose invitation is taken back hears of it, too.
+        if let Body::Member {
+            who,
+            membership: Membership::Leave,
+            ..
+        } = pdu.body
+            && who != sender
+            && log.membership_in(&before, who) == Some(Membership::Invite)
+        {
+            to.insert(log.home(who));
+        }
         to.remove(&me);
         to.remove(&origin);
         if !spec.federate {
@@ -283,7 +294,16 @@ impl Homeserver {
                 _ => Visibility::Shared,
             }),
         };
+        self.in_room_now(ctx, room, by)?;
         self.make_state(ctx, room, by, body)
+    }
+
+    /// State other than memberships is set by those who are in the room, even where it stays as it is.
+    fn in_room_now(&mut self, ctx: &Context<'_>, room: RoomId, by: UserId) -> Outcome {
+        match self.membership_now(ctx, room, by) {
+            Some(Membership::Join) => Ok(()),
+            _ => Err(Refusal::FORBIDDEN),
+        }
     }
 
     /// Makes a state event, unless it equals the present one (`deduplicate_state_event`); whether it would
@@ -350,6 +370,7 @@ impl Homeserver {
         by: UserId,
         power: &Power,
     ) -> Outcome {
+        self.in_room_now(ctx, room, by)?;
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
@@ -357,6 +378,14 @@ impl Homeserver {
         levels.users.extend(power.users.iter().copied());
         if let Some(default) = power.events_default {
             levels.events_default = default;
+        }
+        // From version 12 on a creator's level is not listed; who may set levels is told so.
+        let creator = log.single(0).map(|create| create.sender);
+        let lists_creator = spec.version >= CREATOR_POWER_VERSION
+            && creator.is_some_and(|creator| levels.users.contains_key(&creator));
+        if lists_creator {
+            let may = state::power(log, spec, &replica.state, by) >= CREATOR_LEVEL;
+            return Err(if may { Refusal::BAD_EVENT } else { Refusal::FORBIDDEN });
         }
         self.make_state(ctx, room, by, Body::PowerLevels(levels))
     }

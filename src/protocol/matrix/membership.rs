@@ -112,10 +112,7 @@ impl Homeserver {
                     };
                     return self.ask(ctx, next, Request::Join { room, user }, task);
                 }
-                None => Err(match answer {
-                    Answer::Refused(refusal) => *refusal,
-                    _ => Refusal::UNREACHABLE,
-                }),
+                None => Err(Refusal::UNREACHABLE),
             },
         };
         ctx.out.push(Effect::Done { ticket, outcome });

@@ -49,6 +49,11 @@ impl Refusal {
         status: 403,
         code: "M_FORBIDDEN",
     };
+    /// The event is not well formed.
+    pub const BAD_EVENT: Refusal = Refusal {
+        status: 400,
+        code: "M_UNKNOWN",
+    };
     /// The user's membership does not go with that (banned, or not banned).
     pub const BAD_STATE: Refusal = Refusal {
         status: 403,
@@ -194,6 +199,12 @@ pub enum Timer {
 pub enum Effect {
     /// A new event of `room` was made here; the servers in `to` shall have it.
     Send {
+        room: RoomId,
+        event: EventNo,
+        to: Vec<ServerId>,
+    },
+    /// An own event was learned again, so that it is sent again; the servers in `to` may have it.
+    SendAgain {
         room: RoomId,
         event: EventNo,
         to: Vec<ServerId>,

@@ -267,10 +267,10 @@ impl Replica {
         (rows, more)
     }
 
-    /// The place from which a client begins to page back: above the deepest item.
+    /// The place from which a client begins to page back: the depth of the deepest item, outlier or not.
     pub fn newest_token(&self, log: &RoomLog) -> Token {
         let mut deepest = 0;
-        for range in self.timeline.iter() {
+        for range in self.timeline.iter().chain(self.outliers.iter()) {
             log.pieces(range.start, range.end, |piece| {
                 deepest = deepest.max(piece.depth + piece.len - 1)
             });
