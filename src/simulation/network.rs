@@ -103,7 +103,7 @@ impl Simulation<'_> {
                 continue;
             }
             self.decide(from, |homeserver, context| {
-                homeserver.queue_pdu(context, server, room, event)
+                homeserver.queue_again(context, server, room, event)
             });
         }
     }

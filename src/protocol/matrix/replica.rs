@@ -64,6 +64,8 @@ pub struct Replica {
     pub backward: BTreeSet<EventNo>,
     /// `event_failed_pull_attempts`
     pub failed_pulls: BTreeMap<EventNo, PullFailure>,
+    /// State of others' that could not be taken over, since its signature is not known here any more.
+    pub unverified: BTreeSet<EventNo>,
     /// `room_depth`: below this nothing is fetched for a push. Whatever is stored without a place in the
     /// graph, or rejected, sets it to 0 (`_update_room_depths_txn`).
     pub min_depth: Option<u32>,
@@ -161,7 +163,20 @@ impl Replica {
 
     /// The state over all forward extremities.
     pub fn resolve_heads(&self, log: &RoomLog, spec: &RoomSpec) -> StateMap {
-        let states: Vec<&StateMap> = self.heads.iter().map(|no| log.state_after(*no)).collect();
+        let mut states: Vec<StateMap> = self
+            .heads
+            .iter()
+            .map(|no| log.state_after(*no).clone())
+            .collect();
+        for no in &self.unverified {
+            let key = log.state_key(*no);
+            for state in &mut states {
+                if let Some(key) = key.filter(|key| state.get(key) == Some(no)) {
+                    state.remove(&key);
+                }
+            }
+        }
+        let states: Vec<&StateMap> = states.iter().collect();
         if states.is_empty() {
             StateMap::new()
         } else {
