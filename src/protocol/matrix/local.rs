@@ -128,7 +128,10 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let origin = log.home(sender);
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
-        if replica.heads.is_empty() || replica.state.is_empty() {
+        if replica.heads.is_empty() {
+            return Err(Refusal::FAILED);
+        }
+        if replica.state.is_empty() {
             return Err(Refusal::FORBIDDEN);
         }
         let mut prev_events: Vec<EventNo> = replica.heads.iter().copied().collect();
@@ -336,31 +339,6 @@ impl Homeserver {
             .and_then(|replica| replica.state.get(&key))
             .and_then(|no| log.single(*no))
             .is_some_and(|present| present.body == *body && present.sender == by)
-    }
-
-    /// Makes an event that only this server knows, without a place in the graph: on top of one that it
-    /// knows in the same way.
-    pub(super) fn make_outlier(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        user: UserId,
-        invite: EventNo,
-    ) -> EventNo {
-        let log = &mut ctx.logs[room.index()];
-        let mut auth_events = log.auth_events(invite).to_vec();
-        auth_events.push(invite);
-        let pdu = Pdu {
-            sender: user,
-            origin: self.id,
-            body: Body::bare_member(user, Membership::Leave),
-            prev_events: vec![invite],
-            auth_events,
-            depth: log.depth(invite) + 1,
-            at: ctx.now,
-        };
-        let after = state::apply(log.state_after(invite), &pdu.body, log.len());
-        log.push(pdu, after)
     }
 
     fn set_power(

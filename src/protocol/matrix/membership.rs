@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
-use crate::room::{Body, Membership, Profile};
+use crate::room::{Body, Membership, Pdu, Profile};
 
 use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Outcome, Refusal, Request, Ticket};
@@ -212,6 +212,9 @@ impl Homeserver {
                 self.ask(ctx, inviter, Request::Leave { room, user }, task);
                 None
             }
+            Some(_) if replica.is_some_and(|replica| replica.heads.is_empty()) => {
+                Some(Err(Refusal::FAILED))
+            }
             // The same leave once more is not made anew; who was removed cannot leave.
             Some((Membership::Leave, event)) if log.author(event).0 == user => Some(Ok(())),
             Some(_) => Some(Err(Refusal::FORBIDDEN)),
@@ -247,6 +250,31 @@ impl Homeserver {
             ticket,
             outcome: Ok(()),
         });
+    }
+
+    /// Makes an event that only this server knows, without a place in the graph: on top of one that it
+    /// knows in the same way.
+    fn make_outlier(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        user: UserId,
+        invite: EventNo,
+    ) -> EventNo {
+        let log = &mut ctx.logs[room.index()];
+        let mut auth_events = log.auth_events(invite).to_vec();
+        auth_events.push(invite);
+        let pdu = Pdu {
+            sender: user,
+            origin: self.id,
+            body: Body::bare_member(user, Membership::Leave),
+            prev_events: vec![invite],
+            auth_events,
+            depth: log.depth(invite) + 1,
+            at: ctx.now,
+        };
+        let after = super::state::apply(log.state_after(invite), &pdu.body, log.len());
+        log.push(pdu, after)
     }
 
     /// Removes a member, or takes back an invitation.

@@ -49,6 +49,11 @@ impl Refusal {
         status: 403,
         code: "M_FORBIDDEN",
     };
+    /// Synapse does not reckon with it: an event in a room of which only an invitation is known.
+    pub const FAILED: Refusal = Refusal {
+        status: 500,
+        code: "M_UNKNOWN",
+    };
     /// The event is not well formed.
     pub const BAD_EVENT: Refusal = Refusal {
         status: 400,

@@ -126,6 +126,9 @@ impl Replica {
         self.groups.insert(from..end, group);
         self.heads.remove(&tip);
         self.heads.insert(end - 1);
+        if self.heads.len() > 1 {
+            self.forget_referred_heads(log);
+        }
         self.synced = end;
         self.state = self.resolve_heads(log, spec);
     }
