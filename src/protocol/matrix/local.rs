@@ -128,11 +128,10 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let origin = log.home(sender);
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
-        if replica.heads.is_empty() {
-            return Err(Refusal::FAILED);
-        }
-        if replica.state.is_empty() {
-            return Err(Refusal::FORBIDDEN);
+        if replica.heads.is_empty() || replica.state.is_empty() {
+            let is_member = matches!(body, Body::Member { .. });
+            let is_lost = replica.heads.is_empty() && is_member;
+            return Err(if is_lost { Refusal::FAILED } else { Refusal::FORBIDDEN });
         }
         let mut prev_events: Vec<EventNo> = replica.heads.iter().copied().collect();
         prev_events.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));

@@ -285,6 +285,7 @@ impl Homeserver {
         by: UserId,
         who: UserId,
     ) -> Outcome {
+        self.is_there(ctx, room)?;
         match self.membership_now(ctx, room, who) {
             Some(Membership::Ban) => Err(Refusal::BAD_STATE),
             Some(Membership::Join | Membership::Invite) => {
@@ -292,6 +293,15 @@ impl Homeserver {
                 self.make_state(ctx, room, by, body)
             }
             Some(Membership::Leave) | None => Err(Refusal::FORBIDDEN),
+        }
+    }
+
+    /// On a server that is not in the room nobody can be removed, and a removal is not even read.
+    fn is_there(&self, ctx: &Context<'_>, room: RoomId) -> Outcome {
+        if self.in_room(room, &ctx.logs[room.index()]) {
+            Ok(())
+        } else {
+            Err(Refusal::BAD_JSON)
         }
     }
 
@@ -314,6 +324,7 @@ impl Homeserver {
         by: UserId,
         who: UserId,
     ) -> Outcome {
+        self.is_there(ctx, room)?;
         match self.membership_now(ctx, room, who) {
             Some(Membership::Ban) | None => {
                 self.make_state(ctx, room, by, Body::bare_member(who, Membership::Leave))

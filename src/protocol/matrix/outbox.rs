@@ -59,6 +59,16 @@ impl Refusal {
         status: 400,
         code: "M_UNKNOWN",
     };
+    /// The request cannot be read.
+    pub const BAD_JSON: Refusal = Refusal {
+        status: 400,
+        code: "M_BAD_JSON",
+    };
+    /// The user is asked who they are, and answers wrongly.
+    pub const NOT_PROVED: Refusal = Refusal {
+        status: 401,
+        code: "M_FORBIDDEN",
+    };
     /// The user's membership does not go with that (banned, or not banned).
     pub const BAD_STATE: Refusal = Refusal {
         status: 403,
@@ -78,11 +88,6 @@ impl Refusal {
     pub const UNKNOWN_TOKEN: Refusal = Refusal {
         status: 401,
         code: "M_UNKNOWN_TOKEN",
-    };
-    /// The account is deactivated.
-    pub const DEACTIVATED: Refusal = Refusal {
-        status: 403,
-        code: "M_USER_DEACTIVATED",
     };
     /// The name is taken.
     pub const USER_IN_USE: Refusal = Refusal {
