@@ -23,6 +23,7 @@ pub mod verify;
 
 pub mod simulation;
 
+pub mod record;
 pub mod report;
 
 pub mod cli;

@@ -203,7 +203,7 @@ impl<'a> Player<'a> {
                 .unwrap_or_else(|| "ok".to_owned()),
             unheard: self.names(&unheard),
             failed: failed.into_keys().collect(),
-            seen: Vec::new(),
+            ..StepResult::default()
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The format of recordings that can be read.
@@ -94,17 +94,19 @@ pub struct Recording {
 }
 
 /// Settings of one server.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// `default`: Synapse's own back-off.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<String>,
     /// Synapse's `retention` section.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<Value>,
 }
 
 /// One action, with labels as in the file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "the fields are those of the format")]
 pub enum Step {
@@ -112,8 +114,11 @@ pub enum Step {
         room: String,
         by: String,
         preset: Preset,
+        #[serde(skip_serializing_if = "Option::is_none")]
         federate: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         history_visibility: Option<VisibilityName>,
     },
     Invite {
@@ -124,6 +129,7 @@ pub enum Step {
     Join {
         room: String,
         who: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         via: Option<String>,
     },
     Leave {
@@ -163,6 +169,7 @@ pub enum Step {
         room: String,
         by: String,
         users: BTreeMap<String, i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         events_default: Option<i64>,
     },
     Redact {
@@ -207,6 +214,7 @@ pub enum Step {
         room: String,
         page: u32,
         passes: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
         pause: Option<String>,
     },
     Register {
@@ -247,7 +255,7 @@ pub enum Step {
 }
 
 /// Room presets.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum Preset {
@@ -257,7 +265,7 @@ pub enum Preset {
 }
 
 /// History visibilities.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum VisibilityName {
@@ -268,7 +276,7 @@ pub enum VisibilityName {
 }
 
 /// State that a script sets.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum FieldName {
@@ -279,7 +287,7 @@ pub enum FieldName {
 }
 
 /// Fates of the media store.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum MediaName {
@@ -289,7 +297,7 @@ pub enum MediaName {
 }
 
 /// Fates of the signing key.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum KeyName {

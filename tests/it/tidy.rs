@@ -21,7 +21,7 @@ const SHELVES: [&[&str]; 10] = [
     &["world"],
     &["scenario", "verify"],
     &["simulation"],
-    &["report"],
+    &["record", "report"],
     &["cli"],
 ];
 

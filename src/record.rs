@@ -1,0 +1,124 @@
+//! Plays scripts on real Synapse homeservers, on loopback only, and writes what they did as a recording.
+//!
+//! The recorder asks the servers' client API and reads their databases; what it waits for and what it counts
+//! stands in the format of recordings (sections 2 and 3). All processes hang on one launcher, which ends
+//! them however the recorder ends.
+
+mod books;
+mod client;
+mod database;
+mod document;
+mod error;
+mod homeserver;
+mod laboratory;
+mod launcher;
+mod player;
+mod postgresql;
+mod settings;
+
+pub use document::{Recorded, document, write};
+pub use error::RecordError;
+pub use laboratory::Laboratory;
+
+use std::path::PathBuf;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::verify::{Played, Script, ServerSettings};
+
+/// The release of Synapse whose behaviour the model describes.
+pub const SYNAPSE: &str = "1.163.2";
+
+/// What the servers keep their data in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// A file for each server.
+    Sqlite,
+    /// A private cluster with a database for each server.
+    Postgresql,
+}
+
+impl DatabaseKind {
+    /// As recordings name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DatabaseKind::Sqlite => "sqlite",
+            DatabaseKind::Postgresql => "postgresql",
+        }
+    }
+}
+
+/// In which order a server asks the others of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostOrder {
+    /// The oldest join first: PostgreSQL's order, which is put into Synapse on SQLite.
+    OldestJoin,
+    /// As Synapse does it; on SQLite another one at each start.
+    Arbitrary,
+}
+
+impl HostOrder {
+    /// As recordings name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            HostOrder::OldestJoin => "oldest-join",
+            HostOrder::Arbitrary => "arbitrary",
+        }
+    }
+}
+
+/// Which servers are asked.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The virtual environment with Synapse.
+    pub environment: PathBuf,
+    /// Their database.
+    pub database: DatabaseKind,
+    /// Their order of hosts.
+    pub host_order: HostOrder,
+}
+
+/// Opens a laboratory, works in it, and closes it, whatever happens: also on Ctrl-C, and when asked to end.
+pub fn in_laboratory<T>(
+    setup: &Setup,
+    work: impl AsyncFnOnce(&mut Laboratory) -> Result<T, RecordError>,
+) -> Result<T, RecordError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(RecordError::file("the runtime"))?;
+    runtime.block_on(async {
+        let mut terminated =
+            signal(SignalKind::terminate()).map_err(RecordError::file("SIGTERM"))?;
+        let interrupted = async {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+        };
+        let worked = async {
+            let mut laboratory = Laboratory::open(setup).await?;
+            let outcome = work(&mut laboratory).await;
+            laboratory.close().await;
+            outcome
+        };
+        // What is interrupted is dropped: the launcher's input ends, and with it all that it started.
+        tokio::select! {
+            outcome = worked => outcome,
+            () = interrupted => Err(RecordError::Interrupted),
+        }
+    })
+}
+
+/// Plays a script on fresh servers.
+pub async fn play(
+    laboratory: &mut Laboratory,
+    settings: &[ServerSettings],
+    script: &Script,
+) -> Result<Played, RecordError> {
+    let servers = laboratory.servers(settings, script).await?;
+    let mut player = player::Player::new(laboratory, script, servers);
+    let outcome = player.play().await;
+    player.end().await;
+    outcome
+}
