@@ -9,6 +9,6 @@ mod state;
 mod traffic;
 
 pub use log::{People, Piece, Present, RoomLog};
-pub use pdu::{Body, Membership, Pdu, PowerLevels};
+pub use pdu::{Body, Membership, Pdu, PowerLevels, Profile};
 pub use state::{StateKey, StateMap};
 pub use traffic::{Day, Speakers, Traffic, TrafficRef};

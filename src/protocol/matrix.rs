@@ -11,6 +11,7 @@ mod destination;
 mod extremities;
 mod homeserver;
 mod intake;
+mod invitations;
 mod jump;
 mod local;
 mod media;

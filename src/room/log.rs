@@ -63,6 +63,8 @@ pub struct RoomLog {
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
     state_events: Vec<EventNo>,
+    /// Items that stand on an item other than the one just before them, by that item.
+    branches: BTreeMap<EventNo, Vec<EventNo>>,
     /// Members who at some time could not speak: from which day on they could not, or could again.
     silenced: BTreeMap<UserId, Vec<(u32, bool)>>,
     /// The first item of each day that has one.
@@ -95,6 +97,7 @@ impl RoomLog {
             len: 0,
             states: BTreeMap::new(),
             state_events: Vec::new(),
+            branches: BTreeMap::new(),
             silenced: BTreeMap::new(),
             days: Vec::new(),
             day: RefCell::new(None),
@@ -144,6 +147,9 @@ impl RoomLog {
         }
         if is_state || !self.is_chain(&pdu.prev_events) {
             self.states.insert(no, state_after);
+        }
+        for prev in pdu.prev_events.iter().filter(|prev| **prev + 1 != no) {
+            self.branches.entry(*prev).or_default().push(no);
         }
         self.entries.push(Entry::One {
             first: no,
@@ -226,6 +232,18 @@ impl RoomLog {
         let mut prev_events = Vec::new();
         self.for_each_prev(no, |prev| prev_events.push(prev));
         prev_events
+    }
+
+    /// Items that name this one in their `prev_events`, in order of creation.
+    pub fn successors(&self, no: EventNo) -> impl Iterator<Item = EventNo> + '_ {
+        let next = no + 1;
+        let follows = next < self.len
+            && match self.entry(next) {
+                Entry::Run { .. } => true,
+                Entry::One { pdu, .. } => pdu.prev_events.contains(&no),
+            };
+        let branches = self.branches.get(&no).map_or(&[][..], Vec::as_slice);
+        follows.then_some(next).into_iter().chain(branches.iter().copied())
     }
 
     /// `auth_events`; those of drawn messages are in the state before them and not spelt out.

@@ -31,6 +31,18 @@ impl Membership {
     }
 }
 
+/// What a member event says of the user besides the membership. A server makes no new event where it
+/// would equal the present one, so this decides whether a second join or invitation is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Nothing: users that leave or are removed, and users whose server did not tell their name.
+    Absent,
+    /// `displayname`: invitations, and joins on the user's own server.
+    Name,
+    /// `displayname`, and `avatar_url` with nothing in it: joins through another server.
+    NameAndEmptyAvatar,
+}
+
 /// Content of `m.room.power_levels`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PowerLevels {
@@ -53,6 +65,8 @@ pub enum Body {
         who: UserId,
         /// The membership.
         membership: Membership,
+        /// The rest of it.
+        profile: Profile,
     },
     /// `m.room.power_levels`
     PowerLevels(PowerLevels),
@@ -86,6 +100,15 @@ pub enum Body {
 }
 
 impl Body {
+    /// A member event that says nothing of the user: a leave, a removal, a ban.
+    pub fn bare_member(who: UserId, membership: Membership) -> Body {
+        Body::Member {
+            who,
+            membership,
+            profile: Profile::Absent,
+        }
+    }
+
     /// The state that the event sets; nothing for messages and redactions.
     pub fn state_key(&self) -> Option<StateKey> {
         Some(match self {

@@ -56,6 +56,12 @@ impl Simulation<'_> {
             .copied()
             .filter(|server| self.accepts_in_step(from, *server, room, event))
             .collect();
+        // Where traffic is drawn, servers know each other anyway (`Homeserver::queue_pdu`).
+        if self.world.room(room).messages_per_day <= 0.0 {
+            for server in &in_step {
+                self.servers[from.index()].note_given(*server);
+            }
+        }
         for server in others {
             if !in_step.contains(&server) {
                 self.fall_out_of_step(server, room, event);

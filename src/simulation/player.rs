@@ -31,8 +31,9 @@ const OWED_LIMIT: SimDuration = SimDuration::seconds(45);
 const BACK_PAUSE: SimDuration = SimDuration::seconds(3);
 /// A back-off longer than this makes a server no listener, and what is owed to it does not hinder settling.
 const SHORT_BACKOFF: SimDuration = SimDuration::seconds(5);
-/// Between two messages of a turn, each sent when the former was answered.
-const ANSWER_TIME: SimDuration = SimDuration::millis(40);
+/// Between two messages of a turn, each sent when the former was answered. Assumption; it decides only what
+/// a server that stands still misses.
+const ANSWER_TIME: SimDuration = SimDuration::millis(100);
 /// First moment of every played script; only differences matter.
 const START: SimTime = SimTime(1_600_000_000_000);
 
@@ -140,7 +141,16 @@ impl<'a> Player<'a> {
     fn strike(&mut self, fault: &Fault) {
         self.settle();
         let now = self.now();
-        self.simulation.strike(now, fault);
+        // A recorded backup stops the process, copies, and starts it again.
+        let around = match fault {
+            Fault::Backup { server } => Some(*server),
+            _ => None,
+        };
+        let stop = around.map(|server| Fault::Stop { server });
+        let start = around.map(|server| Fault::Start { server });
+        for fault in stop.iter().chain([fault]).chain(start.iter()) {
+            self.simulation.strike(now, fault);
+        }
         self.simulation.settle_rooms();
         if matches!(
             fault,
@@ -150,7 +160,6 @@ impl<'a> Player<'a> {
                 | Fault::Thaw { .. }
                 | Fault::Heal { .. }
         ) {
-            // A backup stops the process and starts it again; what it leaves is the same.
             self.wait_until(self.now() + BACK_PAUSE);
             self.settle();
         }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{RoomId, UserId};
-use crate::room::{Body, Membership};
+use crate::room::Membership;
 
 use super::Homeserver;
-use super::outbox::{Context, Outcome, Refusal};
+use super::outbox::{Answer, Context, NOBODY, Outcome, Refusal};
 
 /// Names one session; clients never use a name twice.
 pub(super) type SessionId = u64;
@@ -85,6 +85,15 @@ impl Homeserver {
         Ok(())
     }
 
+    /// Tells another server what a user is called, as far as the user is known.
+    pub(super) fn serve_profile(&self, user: UserId) -> Answer {
+        if self.db.accounts.contains_key(&user) {
+            Answer::Fine
+        } else {
+            Answer::Refused(Refusal::NOT_FOUND)
+        }
+    }
+
     fn check_password(&self, user: UserId, password: &str) -> Outcome {
         let account = self.db.accounts.get(&user).ok_or(Refusal::FORBIDDEN)?;
         if account.deactivated {
@@ -139,7 +148,7 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Deactivates without erasure: sessions end, the user leaves all rooms.
+    /// Deactivates without erasure: sessions end, the user declines all invitations and leaves all rooms.
     pub(super) fn deactivate(
         &mut self,
         ctx: &mut Context<'_>,
@@ -152,16 +161,12 @@ impl Homeserver {
         for room in rooms {
             let log = &ctx.logs[room.index()];
             let spec = &ctx.rooms[room.index()];
-            let Some(replica) = self.replica(room, log, spec) else {
-                continue;
-            };
-            if log.membership_in(&replica.state, user) == Some(Membership::Join) {
-                let body = Body::Member {
-                    who: user,
-                    membership: Membership::Leave,
-                };
+            let membership = self
+                .replica(room, log, spec)
+                .and_then(|replica| replica.local_membership(log, user));
+            if matches!(membership, Some(Membership::Join | Membership::Invite)) {
                 // A room that cannot be left stays; deactivation goes on.
-                let _ = self.make_event(ctx, room, user, body);
+                let _ = self.leave(ctx, room, user, NOBODY);
             }
         }
         let account = self.db.accounts.get_mut(&user).expect("just authenticated");

@@ -91,10 +91,12 @@ impl Homeserver {
             return Vec::new();
         }
         let replica = &self.db.rooms[&room];
+        // Outliers are taken to be visible: the state at them is not known (`_event_to_history_vis`).
         let visible = |no: &EventNo| {
-            replica.backward[no]
-                .iter()
-                .any(|child| visibility::server_sees(log, *child, me))
+            replica
+                .successors(log, *no)
+                .into_iter()
+                .any(|later| !replica.has(later) || visibility::server_sees(log, later, me))
         };
         points
             .into_iter()
@@ -192,6 +194,7 @@ impl Homeserver {
                     from: asked,
                     path: Path::Backfill,
                     rest,
+                    unasked: VecDeque::new(),
                     then: Then::Backfilled,
                 };
                 self.pull(ctx, pull);

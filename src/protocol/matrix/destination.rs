@@ -30,6 +30,8 @@ pub struct Destination {
     pub in_flight: Option<Vec<(RoomId, EventNo)>>,
     /// Tries of the present transaction that failed.
     pub tries: u32,
+    /// Has this process looked yet for what is owed from before?
+    pub has_looked: bool,
     /// Nothing is queued; the newest owed event per room is sent instead.
     pub catching_up: bool,
     /// Of a catch-up transaction: the room and the owed event that it settles.
@@ -70,6 +72,12 @@ impl Homeserver {
             })
     }
 
+    /// A server was given an event in step.
+    pub fn note_given(&mut self, to: ServerId) {
+        self.db.given.insert(to);
+        self.memory.destinations.entry(to).or_default().has_looked = true;
+    }
+
     /// Queues a new event for a server and tries to send.
     pub fn queue_pdu(&mut self, ctx: &mut Context<'_>, to: ServerId, room: RoomId, event: EventNo) {
         self.db.owed.insert((to, room), event);
@@ -77,6 +85,14 @@ impl Homeserver {
             .backoff_until(to)
             .is_some_and(|until| until.since(ctx.now) > self.rules.catchup_threshold);
         let destination = self.memory.destinations.entry(to).or_default();
+        // A new process looks first what is owed from before, and finds this event among it: if it cannot
+        // deliver that, it leaves out what follows. Not so where it never reached the server before. Of a
+        // room with drawn traffic this first look is taken to be over: somebody has spoken since the start.
+        if !destination.has_looked {
+            destination.has_looked = true;
+            let is_quiet = ctx.rooms[room.index()].messages_per_day <= 0.0;
+            destination.catching_up = is_quiet && self.db.given.contains(&to);
+        }
         if destination.catching_up || far {
             destination.catching_up = true;
         } else {
@@ -126,12 +142,13 @@ impl Homeserver {
         ctx: &mut Context<'_>,
         to: ServerId,
     ) -> Option<Vec<(RoomId, EventNo)>> {
-        let owed: Vec<(RoomId, EventNo)> = self
+        let mut owed: Vec<(RoomId, EventNo)> = self
             .db
             .owed
             .range((to, RoomId(0))..=(to, RoomId(u32::MAX)))
             .map(|((_, room), event)| (*room, *event))
             .collect();
+        owed.sort_by_key(|(room, event)| (ctx.logs[room.index()].at(*event), *room));
         // Rows whose event is gone (purged) are skipped for good.
         for (room, event) in owed {
             let log = &ctx.logs[room.index()];
@@ -150,7 +167,7 @@ impl Homeserver {
             let events = if tips.contains(&event) {
                 vec![event]
             } else {
-                // The extremities stand on the owed event, so they are younger than the last success.
+                // Synapse leaves out those that are older than the last success.
                 tips.retain(|no| visibility::server_sees(log, *no, to));
                 if tips.is_empty() { vec![event] } else { tips }
             };
@@ -166,6 +183,7 @@ impl Homeserver {
     /// The transaction was answered with 200.
     pub fn transaction_accepted(&mut self, ctx: &mut Context<'_>, to: ServerId) {
         self.db.backoffs.remove(&to);
+        self.db.given.insert(to);
         let Some(destination) = self.memory.destinations.get_mut(&to) else {
             return;
         };

@@ -28,6 +28,8 @@ pub struct Database {
     pub owed: BTreeMap<(ServerId, RoomId), EventNo>,
     /// `destinations`: back-off.
     pub backoffs: BTreeMap<ServerId, Backoff>,
+    /// `destinations`: servers that have been given an event (`last_successful_stream_ordering`).
+    pub given: BTreeSet<ServerId>,
     /// `local_media_repository`: own files.
     pub local_media: BTreeSet<MediaId>,
     /// `remote_media_cache`: others' files.
@@ -159,7 +161,9 @@ impl Homeserver {
     pub fn start(&mut self, ctx: &mut Context<'_>) {
         let owed: BTreeSet<ServerId> = self.db.owed.keys().map(|(to, _)| *to).collect();
         for to in owed {
-            self.memory.destinations.entry(to).or_default().catching_up = true;
+            let destination = self.memory.destinations.entry(to).or_default();
+            destination.has_looked = true;
+            destination.catching_up = self.db.given.contains(&to);
         }
         self.plan_jobs(ctx);
         self.plan_wake(ctx);
@@ -173,6 +177,7 @@ impl Homeserver {
             Timer::PurgeJob => self.run_purge_job(ctx),
             Timer::Dummy => self.send_dummies(ctx),
             Timer::NextPage(scroll) => self.next_page(ctx, scroll),
+            Timer::Pulled(task) => self.go_on_pulling(ctx, task),
         }
     }
 }

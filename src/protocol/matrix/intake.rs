@@ -34,7 +34,6 @@ impl Homeserver {
             }
         }
         for room in rooms {
-            self.prune_staged(ctx, room);
             self.next_staged(ctx, room);
         }
     }
@@ -56,7 +55,7 @@ impl Homeserver {
         }));
     }
 
-    /// With a hundred events waiting in a room, those that another waiting one refers to are dropped
+    /// With a hundred events waiting in a room after one was dealt with, those that another waiting one refers to are dropped
     /// (`prune_staged_events_in_room`).
     fn prune_staged(&mut self, ctx: &Context<'_>, room: RoomId) {
         let log = &ctx.logs[room.index()];
@@ -77,10 +76,7 @@ impl Homeserver {
 
     /// A what-if: a room that the server does not know is rebuilt from the state at the pushed event.
     fn rebuild(&mut self, ctx: &mut Context<'_>, room: RoomId, event: EventNo, from: ServerId) {
-        let request = Request::StateAt {
-            room,
-            events: vec![event],
-        };
+        let request = Request::StateAt { room, event };
         self.ask(ctx, from, request, Task::Rebuild { room, event, from });
     }
 
@@ -104,6 +100,7 @@ impl Homeserver {
     /// The staged event is dealt with; the room's next one is taken.
     fn staged_done(&mut self, ctx: &mut Context<'_>, room: RoomId) {
         self.memory.busy.remove(&room);
+        self.prune_staged(ctx, room);
         self.next_staged(ctx, room);
     }
 
@@ -199,6 +196,7 @@ impl Homeserver {
                 from,
                 path: Path::GapFill,
                 rest: events.into(),
+                unasked: VecDeque::new(),
                 then,
             },
         );

@@ -78,6 +78,7 @@ impl Homeserver {
                         from: asked,
                         path: Path::Jump,
                         rest: events.into(),
+                        unasked: VecDeque::new(),
                         then,
                     },
                 );

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
-use crate::room::{Body, Membership, Pdu, PowerLevels, StateKey, TrafficRef};
+use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
 use crate::workload::{Action, Power, RoomKind, StateField, Visibility};
 
 use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
 use super::replica::Replica;
+use super::store::group_after;
 use super::{Homeserver, state};
 
 /// Level to invite in public rooms, and in all others (Synapse's presets).
@@ -61,15 +62,9 @@ impl Homeserver {
             Action::Invite { room, by, who } => return self.invite(ctx, *room, *by, *who, ticket),
             Action::Join { room, who, via } => return self.join(ctx, *room, *who, *via, ticket),
             Action::Leave { room, who } => return self.leave(ctx, *room, *who, ticket),
-            Action::Kick { room, by, who } => {
-                self.set_membership(ctx, *room, *by, *who, Membership::Leave)
-            }
-            Action::Ban { room, by, who } => {
-                self.set_membership(ctx, *room, *by, *who, Membership::Ban)
-            }
-            Action::Unban { room, by, who } => {
-                self.set_membership(ctx, *room, *by, *who, Membership::Leave)
-            }
+            Action::Kick { room, by, who } => self.kick(ctx, *room, *by, *who),
+            Action::Ban { room, by, who } => self.ban(ctx, *room, *by, *who),
+            Action::Unban { room, by, who } => self.unban(ctx, *room, *by, *who),
             Action::Send { room, by, file } => {
                 let body = Body::Message {
                     file: *file,
@@ -202,19 +197,7 @@ impl Homeserver {
             }
         }
         let replica = self.db.rooms.entry(room).or_default();
-        let before_group = match pdu.prev_events.as_slice() {
-            [prev] => replica.group(*prev),
-            _ => {
-                self.db.next_group += 1;
-                self.db.next_group - 1
-            }
-        };
-        let group = if pdu.body.state_key().is_some() {
-            self.db.next_group += 1;
-            self.db.next_group - 1
-        } else {
-            before_group
-        };
+        let group = group_after(replica, &mut self.db.next_group, &pdu, true, log, spec);
         replica.positions.place_live(no, pdu.at, pdu.at);
         replica.set_group(no, group);
         replica.timeline.insert(no..no + 1);
@@ -222,11 +205,10 @@ impl Homeserver {
             replica.heads.remove(prev);
         }
         replica.heads.insert(no);
-        if replica.min_depth.is_none() {
-            replica.min_depth = Some(pdu.depth);
-        }
-        replica.state = replica.resolve_heads(log, spec);
-        self.after_store(ctx, room, &pdu);
+        replica.lower_min_depth(pdu.depth);
+        let state = replica.resolve_heads(log, spec);
+        replica.set_state(log, self.id, state);
+        replica.mark(log, self.id);
         no
     }
 
@@ -259,6 +241,7 @@ impl Homeserver {
             Body::Member {
                 who: by,
                 membership: Membership::Join,
+                profile: Profile::Name,
             },
             Body::PowerLevels(levels),
             Body::JoinRules(spec.kind),
@@ -303,28 +286,61 @@ impl Homeserver {
         self.make_state(ctx, room, by, body)
     }
 
-    /// A state event equal to the present one by the same sender is not made anew.
-    fn make_state(
+    /// Makes a state event, unless it equals the present one (`deduplicate_state_event`); whether it would
+    /// be allowed is asked only then.
+    pub(super) fn make_state(
         &mut self,
         ctx: &mut Context<'_>,
         room: RoomId,
         by: UserId,
         body: Body,
     ) -> Outcome {
-        let log = &ctx.logs[room.index()];
-        let spec = &ctx.rooms[room.index()];
-        let same = self.replica(room, log, spec).is_some_and(|replica| {
-            let key = body.state_key().expect("a state event");
-            replica
-                .state
-                .get(&key)
-                .and_then(|no| log.single(*no))
-                .is_some_and(|present| present.body == body && present.sender == by)
-        });
-        if same {
+        if self.is_present(ctx, room, by, &body) {
             return Ok(());
         }
         self.make_event(ctx, room, by, body).map(|_| ())
+    }
+
+    /// Is the present state event of its kind equal to this, and by the same sender?
+    pub(super) fn is_present(
+        &mut self,
+        ctx: &Context<'_>,
+        room: RoomId,
+        by: UserId,
+        body: &Body,
+    ) -> bool {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let key = body.state_key().expect("a state event");
+        self.replica(room, log, spec)
+            .and_then(|replica| replica.state.get(&key))
+            .and_then(|no| log.single(*no))
+            .is_some_and(|present| present.body == *body && present.sender == by)
+    }
+
+    /// Makes an event that only this server knows, without a place in the graph: on top of one that it
+    /// knows in the same way.
+    pub(super) fn make_outlier(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        user: UserId,
+        invite: EventNo,
+    ) -> EventNo {
+        let log = &mut ctx.logs[room.index()];
+        let mut auth_events = log.auth_events(invite).to_vec();
+        auth_events.push(invite);
+        let pdu = Pdu {
+            sender: user,
+            origin: self.id,
+            body: Body::bare_member(user, Membership::Leave),
+            prev_events: vec![invite],
+            auth_events,
+            depth: log.depth(invite) + 1,
+            at: ctx.now,
+        };
+        let after = state::apply(log.state_after(invite), &pdu.body, log.len());
+        log.push(pdu, after)
     }
 
     fn set_power(

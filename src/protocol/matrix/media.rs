@@ -44,14 +44,8 @@ impl Homeserver {
             let peers = self.peers(ctx);
             return self.ask_for_file(ctx, media, peers, ticket);
         }
-        let row = self.db.remote_media.contains(&media);
-        let file = self.media.remote.contains(&media);
-        if row && file {
+        if self.db.remote_media.contains(&media) && self.media.remote.contains(&media) {
             return Some(Ok(()));
-        }
-        // A row without its file blocks the download: the row cannot be made twice.
-        if row && self.rules.remote_media_row_blocks_refetch {
-            return Some(Err(Refusal::NOT_FOUND));
         }
         self.ask_for_file(ctx, media, [origin].into(), ticket)
     }
@@ -121,6 +115,13 @@ impl Homeserver {
                 self.db.local_media.insert(media);
                 self.media.local.insert(media);
                 Ok(())
+            }
+            // A row without its file blocks what was fetched: the row cannot be made twice.
+            Answer::Fine
+                if self.rules.remote_media_row_blocks_refetch
+                    && self.db.remote_media.contains(&media) =>
+            {
+                Err(Refusal::NOT_FOUND)
             }
             Answer::Fine => {
                 self.db.remote_media.insert(media);

@@ -1,9 +1,9 @@
-//! Joining, inviting, leaving, removing (reference, sections 4.1 to 4.3).
+//! Joining, leaving, removing (reference, sections 4.1 to 4.3).
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
-use crate::room::{Body, Membership, StateKey};
+use crate::room::{Body, Membership, Profile};
 
 use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Outcome, Refusal, Request, Ticket};
@@ -26,14 +26,16 @@ impl Homeserver {
         if let Some(replica) = self.replica(room, log, spec)
             && replica.in_room(log, me)
         {
-            if log.membership_in(&replica.state, user) == Some(Membership::Join) {
-                return Some(Ok(()));
+            if log.membership_in(&replica.state, user) == Some(Membership::Ban) {
+                return Some(Err(Refusal::BAD_STATE));
             }
+            // Who had joined through another server is joined anew: the content differs.
             let body = Body::Member {
                 who: user,
                 membership: Membership::Join,
+                profile: Profile::Name,
             };
-            return Some(self.make_event(ctx, room, user, body).map(|_| ()));
+            return Some(self.make_state(ctx, room, user, body));
         }
         let mut servers: VecDeque<ServerId> = via.into_iter().collect();
         if let Some((Membership::Invite, invite)) = self
@@ -150,8 +152,10 @@ impl Homeserver {
             replica.heads.clear();
         }
         let mut wanted: BTreeSet<EventNo> = BTreeSet::new();
+        // The join's parents themselves come when the full state is fetched (`_sync_partial_state_room`).
         for prev in log.prev_events(join) {
             wanted.extend(log.state_after(prev).values());
+            wanted.insert(prev);
         }
         let roots: Vec<EventNo> = wanted.iter().copied().collect();
         wanted.extend(super::state::auth_chain(log, roots));
@@ -163,7 +167,6 @@ impl Homeserver {
             .collect();
         let replica = self.db.rooms.get_mut(&room).expect("entered above");
         Homeserver::store_outliers(replica, verified);
-        replica.out_of_band.clear();
         self.store(
             ctx,
             room,
@@ -188,181 +191,6 @@ impl Homeserver {
         }
     }
 
-    /// Invites: the invited user's server is asked first, then the event is made and sent.
-    pub(super) fn invite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        by: UserId,
-        who: UserId,
-        ticket: Ticket,
-    ) -> Option<Outcome> {
-        let log = &ctx.logs[room.index()];
-        let spec = &ctx.rooms[room.index()];
-        let home = log.home(who);
-        let me = self.id;
-        let Some(replica) = self.replica(room, log, spec) else {
-            return Some(Err(Refusal::FORBIDDEN));
-        };
-        // An equal invitation is not made anew.
-        if let Some(present) = replica
-            .state
-            .get(&StateKey::Member(who))
-            .and_then(|no| log.single(*no))
-            && matches!(
-                present.body,
-                Body::Member {
-                    membership: Membership::Invite,
-                    ..
-                }
-            )
-            && present.sender == by
-        {
-            return Some(Ok(()));
-        }
-        let inside = log
-            .joined(&replica.state)
-            .any(|user| log.home(user) == home);
-        if home == me || inside || !spec.federate {
-            return Some(self.make_invite(ctx, room, by, who).map(|_| ()));
-        }
-        if let Err(refusal) = self.may_invite(ctx, room, by, who) {
-            return Some(Err(refusal));
-        }
-        let task = Task::Invite {
-            room,
-            by,
-            who,
-            ticket,
-        };
-        self.ask(ctx, home, Request::Invite { room, user: who }, task);
-        None
-    }
-
-    /// Would the invitation be allowed?
-    fn may_invite(&mut self, ctx: &Context<'_>, room: RoomId, by: UserId, who: UserId) -> Outcome {
-        let log = &ctx.logs[room.index()];
-        let spec = &ctx.rooms[room.index()];
-        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
-        let pdu = crate::room::Pdu {
-            sender: by,
-            origin: log.home(by),
-            body: Body::Member {
-                who,
-                membership: Membership::Invite,
-            },
-            prev_events: Vec::new(),
-            auth_events: Vec::new(),
-            depth: 0,
-            at: ctx.now,
-        };
-        if super::state::allowed(log, spec, &replica.state, &pdu) {
-            Ok(())
-        } else {
-            Err(Refusal::FORBIDDEN)
-        }
-    }
-
-    fn make_invite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        by: UserId,
-        who: UserId,
-    ) -> Result<EventNo, Refusal> {
-        self.make_event(
-            ctx,
-            room,
-            by,
-            Body::Member {
-                who,
-                membership: Membership::Invite,
-            },
-        )
-    }
-
-    /// The invited user's server accepts the invitation, or does not.
-    pub(super) fn invite_answered(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        by: UserId,
-        who: UserId,
-        ticket: Ticket,
-        answer: &Answer,
-    ) {
-        let outcome = match answer {
-            Answer::Fine => self.make_invite(ctx, room, by, who).map(|event| {
-                let home = ctx.logs[room.index()].home(who);
-                self.ask(
-                    ctx,
-                    home,
-                    Request::Invited {
-                        room,
-                        user: who,
-                        event,
-                    },
-                    Task::Told,
-                );
-            }),
-            Answer::Refused(refusal) => Err(*refusal),
-            _ => Err(Refusal::UNREACHABLE),
-        };
-        ctx.out.push(Effect::Done { ticket, outcome });
-    }
-
-    /// An invitation from elsewhere: accepted for whoever could be a user here.
-    pub(super) fn accept_invite(&self, _user: UserId) -> Answer {
-        Answer::Fine
-    }
-
-    /// The invitation itself, kept apart from the room's graph (out of band).
-    pub(super) fn note_invite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        user: UserId,
-        event: EventNo,
-    ) {
-        let log = &ctx.logs[room.index()];
-        let me = self.id;
-        let replica = self.db.rooms.entry(room).or_default();
-        if replica.in_room(log, me) {
-            return;
-        }
-        Homeserver::store_outliers(replica, [event]);
-        replica
-            .out_of_band
-            .insert(user, (Membership::Invite, event));
-    }
-
-    /// Who rescinds an invitation can tell a server that is not in the room.
-    pub(super) fn rescind_invite(&mut self, ctx: &Context<'_>, room: RoomId, event: EventNo) {
-        let log = &ctx.logs[room.index()];
-        let me = self.id;
-        let Some(pdu) = log.single(event) else { return };
-        let Body::Member {
-            who,
-            membership: Membership::Leave,
-        } = pdu.body
-        else {
-            return;
-        };
-        let Some(replica) = self.db.rooms.get_mut(&room) else {
-            return;
-        };
-        if let Some((Membership::Invite, invite)) = replica.out_of_band.get(&who).copied()
-            && who != pdu.sender
-            && log.home(who) == me
-            && log
-                .single(invite)
-                .is_some_and(|invite| invite.sender == pdu.sender)
-        {
-            Homeserver::store_outliers(replica, [event]);
-            replica.out_of_band.insert(who, (Membership::Leave, event));
-        }
-    }
-
     /// Leaves, or declines an invitation.
     pub(super) fn leave(
         &mut self,
@@ -372,36 +200,30 @@ impl Homeserver {
         ticket: Ticket,
     ) -> Option<Outcome> {
         let log = &ctx.logs[room.index()];
+        let body = Body::bare_member(user, Membership::Leave);
         if self.in_room(room, log) {
-            let body = Body::Member {
-                who: user,
-                membership: Membership::Leave,
-            };
-            return Some(self.make_event(ctx, room, user, body).map(|_| ()));
+            return Some(self.make_state(ctx, room, user, body));
         }
-        let invite = self
-            .db
-            .rooms
-            .get(&room)
-            .and_then(|replica| replica.out_of_band.get(&user))
-            .copied();
-        match invite {
+        let replica = self.db.rooms.get(&room);
+        match replica.and_then(|replica| replica.out_of_band.get(&user)).copied() {
             Some((Membership::Invite, invite)) => {
                 let inviter = log.origin(invite);
-                self.ask(
-                    ctx,
-                    inviter,
-                    Request::Leave { room, user },
-                    Task::Leave { room, user, ticket },
-                );
+                if inviter == self.id {
+                    return Some(self.make_state(ctx, room, user, body));
+                }
+                let task = Task::Leave { room, user, ticket };
+                self.ask(ctx, inviter, Request::Leave { room, user }, task);
                 None
             }
-            Some((Membership::Leave, _)) => Some(Ok(())),
-            _ => Some(Err(Refusal::FORBIDDEN)),
+            // The same leave once more is not made anew; who was removed cannot leave.
+            Some((Membership::Leave, event)) if log.author(event).0 == user => Some(Ok(())),
+            Some(_) => Some(Err(Refusal::FORBIDDEN)),
+            None => Some(Err(Refusal::NO_SERVERS)),
         }
     }
 
-    /// The decline is made by a resident server; if it cannot, the invitation is given up here alone.
+    /// The decline is made by a resident server; if it cannot, the invitation is given up here alone, with
+    /// an event that nobody else hears of (`_generate_local_out_of_band_leave`).
     pub(super) fn leave_arrived(
         &mut self,
         ctx: &mut Context<'_>,
@@ -410,15 +232,19 @@ impl Homeserver {
         ticket: Ticket,
         answer: &Answer,
     ) {
-        if let Some(replica) = self.db.rooms.get_mut(&room) {
+        let invite = self
+            .db
+            .rooms
+            .get(&room)
+            .and_then(|replica| replica.out_of_band.get(&user))
+            .map(|(_, invite)| *invite);
+        if let Some(invite) = invite {
             let event = match answer {
-                Answer::Made(event) => Some(*event),
-                _ => replica.out_of_band.get(&user).map(|(_, event)| *event),
+                Answer::Made(event) => *event,
+                _ => self.make_outlier(ctx, room, user, invite),
             };
-            if let Some(event) = event {
-                Homeserver::store_outliers(replica, [event]);
-                replica.out_of_band.insert(user, (Membership::Leave, event));
-            }
+            let replica = self.db.rooms.get_mut(&room).expect("invited to it");
+            Homeserver::store_out_of_band(replica, user, Membership::Leave, event, ctx.now);
         }
         ctx.out.push(Effect::Done {
             ticket,
@@ -426,16 +252,61 @@ impl Homeserver {
         });
     }
 
-    /// Kicks, bans, unbans.
-    pub(super) fn set_membership(
+    /// Removes a member, or takes back an invitation.
+    pub(super) fn kick(
         &mut self,
         ctx: &mut Context<'_>,
         room: RoomId,
         by: UserId,
         who: UserId,
-        membership: Membership,
     ) -> Outcome {
-        self.make_event(ctx, room, by, Body::Member { who, membership })
-            .map(|_| ())
+        match self.membership_now(ctx, room, who) {
+            Some(Membership::Ban) => Err(Refusal::BAD_STATE),
+            Some(Membership::Join | Membership::Invite) => {
+                let body = Body::bare_member(who, Membership::Leave);
+                self.make_state(ctx, room, by, body)
+            }
+            Some(Membership::Leave) | None => Err(Refusal::FORBIDDEN),
+        }
+    }
+
+    /// Bans a user, member or not.
+    pub(super) fn ban(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        by: UserId,
+        who: UserId,
+    ) -> Outcome {
+        self.make_state(ctx, room, by, Body::bare_member(who, Membership::Ban))
+    }
+
+    /// Lifts a ban.
+    pub(super) fn unban(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        by: UserId,
+        who: UserId,
+    ) -> Outcome {
+        match self.membership_now(ctx, room, who) {
+            Some(Membership::Ban) | None => {
+                self.make_state(ctx, room, by, Body::bare_member(who, Membership::Leave))
+            }
+            Some(_) => Err(Refusal::BAD_STATE),
+        }
+    }
+
+    /// A user's membership in the current state of a room.
+    pub(super) fn membership_now(
+        &mut self,
+        ctx: &Context<'_>,
+        room: RoomId,
+        who: UserId,
+    ) -> Option<Membership> {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let replica = self.replica(room, log, spec)?;
+        log.membership_in(&replica.state, who)
     }
 }

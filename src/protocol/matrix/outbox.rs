@@ -31,6 +31,9 @@ pub type TaskId = u64;
 /// Names one action of a person until it is answered.
 pub type Ticket = u64;
 
+/// The ticket of what nobody waits for.
+pub(super) const NOBODY: Ticket = 0;
+
 /// A refusal, as a client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Refusal {
@@ -46,12 +49,17 @@ impl Refusal {
         status: 403,
         code: "M_FORBIDDEN",
     };
+    /// The user's membership does not go with that (banned, or not banned).
+    pub const BAD_STATE: Refusal = Refusal {
+        status: 403,
+        code: "M_BAD_STATE",
+    };
     /// No such thing here.
     pub const NOT_FOUND: Refusal = Refusal {
         status: 404,
         code: "M_NOT_FOUND",
     };
-    /// No server known that could help with the join.
+    /// No server known that could help with the join, or no such room to leave.
     pub const NO_SERVERS: Refusal = Refusal {
         status: 404,
         code: "M_UNKNOWN",
@@ -92,8 +100,8 @@ pub enum Request {
         latest: EventNo,
         limit: u32,
     },
-    /// `/state_ids` (and `/state`, `/event`) at each of these events.
-    StateAt { room: RoomId, events: Vec<EventNo> },
+    /// `/state_ids` (and `/state`, `/event`) at an event.
+    StateAt { room: RoomId, event: EventNo },
     /// `/backfill` from these events.
     Backfill {
         room: RoomId,
@@ -104,6 +112,8 @@ pub enum Request {
     EventAfter { room: RoomId, at: SimTime },
     /// `make_join` and `send_join`.
     Join { room: RoomId, user: UserId },
+    /// `/query/profile`: what is this user called?
+    Profile { user: UserId },
     /// `/invite`: may this user be invited?
     Invite { room: RoomId, user: UserId },
     /// The invitation itself, once it is made.
@@ -130,7 +140,7 @@ impl Request {
             | Request::Invite { room, .. }
             | Request::Invited { room, .. }
             | Request::Leave { room, .. } => Some(*room),
-            Request::Media { .. } => None,
+            Request::Profile { .. } | Request::Media { .. } => None,
         }
     }
 }
@@ -174,6 +184,8 @@ pub enum Timer {
     Dummy,
     /// Show a client its next page.
     NextPage(u64),
+    /// Go on with pulled events.
+    Pulled(TaskId),
 }
 
 /// What a homeserver wants done.

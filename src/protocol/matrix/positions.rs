@@ -100,6 +100,12 @@ impl Positions {
         before.max_by_key(|no| self.stream(*no))
     }
 
+    /// The one of `items` that arrived live after all others.
+    pub fn newest_of(&self, items: &Items) -> Option<EventNo> {
+        let ends = self.live(items).map(|(range, _)| range.end - 1);
+        ends.max_by_key(|no| self.stream(*no))
+    }
+
     /// The one of `items` that was stored as history before all others.
     pub fn first_of_history(&self, items: &Items) -> Option<EventNo> {
         let starts = self.pieces(items).filter_map(|(range, position)| {

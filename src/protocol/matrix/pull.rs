@@ -6,11 +6,15 @@ use crate::journal::EventNo;
 use crate::kernel::{SimDuration, SimTime};
 use crate::room::RoomLog;
 
-use super::outbox::{Answer, Context, Copy, Request};
+use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Timer};
 use super::replica::{PullFailure, Replica};
 use super::store::Way;
 use super::tasks::{Pull, Task, Then};
 use super::{Homeserver, Rules, state};
+
+/// Checking and storing one pulled event. Assumption: a few database transactions, a fraction of what it
+/// takes to ask another server for the state.
+const STORE_TIME: SimDuration = SimDuration::millis(20);
 
 impl Replica {
     /// Writes down that an event could be pulled but not checked, or not pulled.
@@ -59,15 +63,51 @@ impl Homeserver {
         let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) = fresh
             .into_iter()
             .partition(|copy| replica.failed_pulls.contains_key(&copy.no));
-        let background = Pull {
-            rest: failed,
+        match failed.front() {
+            None => {
+                pull.rest = fresh;
+                self.next_pulled(ctx, pull);
+            }
+            Some(first) => {
+                let depth = log.depth(first.no);
+                let (before, after) = fresh
+                    .into_iter()
+                    .partition(|copy| log.depth(copy.no) <= depth);
+                self.pull_beside(ctx, pull, failed, before, after);
+            }
+        }
+    }
+
+    /// Tries events that failed before beside the fresh ones. Who is first decides whether a fresh event
+    /// that stands on a failed one is stored; so the fresh ones take their time here.
+    fn pull_beside(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut pull: Pull,
+        failed: VecDeque<Copy>,
+        before: VecDeque<Copy>,
+        after: VecDeque<Copy>,
+    ) {
+        let part = |rest| Pull {
+            rest,
             then: Then::Nothing,
             ..pull.clone()
         };
-        pull.rest = fresh;
-        self.next_pulled(ctx, pull);
-        if !background.rest.is_empty() {
-            self.next_pulled(ctx, background);
+        let at = ctx.now + STORE_TIME * before.len() as u64;
+        let (failed, before) = (part(failed), part(before));
+        self.next_pulled(ctx, failed);
+        self.next_pulled(ctx, before);
+        pull.rest = after;
+        let task = self.next_id();
+        self.memory.tasks.insert(task, Task::Pull(pull));
+        let timer = Timer::Pulled(task);
+        ctx.out.push(Effect::Wake { at, timer });
+    }
+
+    /// Goes on with the events that come after those that failed before.
+    pub(super) fn go_on_pulling(&mut self, ctx: &mut Context<'_>, task: TaskId) {
+        if let Some(Task::Pull(pull)) = self.memory.tasks.remove(&task) {
+            self.next_pulled(ctx, pull);
         }
     }
 
@@ -99,58 +139,61 @@ impl Homeserver {
                 // Skipped without being counted as a failure.
                 pull.rest.pop_front();
             } else {
-                let (to, request) = (
-                    pull.from,
-                    Request::StateAt {
-                        room: pull.room,
-                        events: missing,
-                    },
-                );
-                return self.ask(ctx, to, request, Task::Pull(pull));
+                // Synapse asks in no order of its own; here the deepest goes first.
+                let mut missing = missing;
+                missing.sort_by_key(|prev| std::cmp::Reverse((log.depth(*prev), *prev)));
+                pull.unasked = missing.into();
+                return self.ask_for_state(ctx, pull);
             }
         }
         self.pulled(ctx, &pull);
     }
 
-    /// The state at the missing parents of the next pulled event has arrived, or has not.
+    /// Asks for the state at the next missing parent; when there is none left, the event is stored.
+    fn ask_for_state(&mut self, ctx: &mut Context<'_>, mut pull: Pull) {
+        let room = pull.room;
+        if let Some(event) = pull.unasked.front().copied() {
+            let request = Request::StateAt { room, event };
+            return self.ask(ctx, pull.from, request, Task::Pull(pull));
+        }
+        if let Some(copy) = pull.rest.pop_front() {
+            let way = Way {
+                path: pull.path,
+                from: pull.from,
+            };
+            self.store(ctx, room, copy, way);
+        }
+        self.next_pulled(ctx, pull);
+    }
+
+    /// The state at a missing parent of the next pulled event has arrived, or has not. What arrived is
+    /// kept, even if another parent's state does not.
     pub(super) fn state_arrived(&mut self, ctx: &mut Context<'_>, mut pull: Pull, answer: &Answer) {
-        let Some(copy) = pull.rest.pop_front() else {
-            return self.pulled(ctx, &pull);
-        };
         let log = &ctx.logs[pull.room.index()];
         let spec = &ctx.rooms[pull.room.index()];
-        let missing = match self.replica(pull.room, log, spec) {
-            Some(replica) => replica.missing_prev_events(log, copy.no),
-            None => return self.pulled(ctx, &pull),
+        let now = ctx.now;
+        let (Some(prev), Some(copy)) = (pull.unasked.pop_front(), pull.rest.front().copied()) else {
+            return self.pulled(ctx, &pull);
         };
-        let known =
-            *answer == Answer::State && missing.iter().all(|prev| self.verifies(log, *prev));
-        if known {
-            let wanted: BTreeSet<EventNo> = missing
-                .iter()
-                .flat_map(|prev| state_at(log, *prev))
-                .collect();
-            let verified: Vec<EventNo> = wanted
-                .into_iter()
-                .filter(|no| self.verifies(log, *no))
-                .collect();
-            let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
-            Homeserver::store_outliers(replica, verified);
-            self.store(
-                ctx,
-                pull.room,
-                copy,
-                Way {
-                    path: pull.path,
-                    from: pull.from,
-                },
-            );
-        } else {
-            let now = ctx.now;
-            let replica = self.db.rooms.get_mut(&pull.room).expect("looked up above");
-            replica.record_failed_pull(copy.no, now);
-            self.refuse(ctx, pull.room, pull.from, "state-missing");
+        let verified: Vec<EventNo> = match answer {
+            Answer::State => {
+                let learnt = state_at(log, prev).into_iter();
+                learnt.filter(|no| self.verifies(log, *no)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let Some(replica) = self.replica(pull.room, log, spec) else {
+            return self.pulled(ctx, &pull);
+        };
+        let is_known = verified.contains(&prev);
+        Homeserver::store_outliers(replica, verified);
+        if is_known {
+            return self.ask_for_state(ctx, pull);
         }
+        replica.record_failed_pull(copy.no, now);
+        pull.rest.pop_front();
+        pull.unasked.clear();
+        self.refuse(ctx, pull.room, pull.from, "state-missing");
         self.next_pulled(ctx, pull);
     }
 

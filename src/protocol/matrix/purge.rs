@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{EventNo, Fact, RoomId, What, Why};
+use crate::journal::{EventNo, Fact, RoomId, ServerId, What, Why};
 use crate::kernel::{SimDuration, SimTime};
 use crate::room::{Body, RoomLog, StateKey};
-use crate::workload::RoomSpec;
 
 use super::outbox::{Context, Effect, Outcome, Refusal, Timer};
-use super::replica::{Replica, Token};
+use super::replica::{Items, Replica, Token};
 use super::rules::PurgeBy;
 use super::{Homeserver, Rules};
 
@@ -17,6 +16,13 @@ pub(super) const TOO_FEW: Refusal = Refusal {
     status: 0,
     code: "too few",
 };
+
+/// The answer to a purge that would delete an item which another table refers to.
+const IN_USE: Refusal = Refusal {
+    status: 0,
+    code: "failed",
+};
+
 impl Rules {
     /// Read filter: messages made before this moment are hidden from users (not clamped; reference 7.1).
     pub fn hidden_before(&self, now: SimTime) -> Option<SimTime> {
@@ -149,20 +155,22 @@ impl Homeserver {
                 code: "M_UNKNOWN",
             });
         }
-        let doomed = items_below(replica, log, depth);
+        let cut = Cut::at(replica, log, depth, delete_local, me);
         // A purge that finds nothing leaves the room's lower edge as it is.
-        if doomed.is_empty() {
+        if cut.is_empty() {
             return Ok(());
         }
-        let spared = spared_items(log, &doomed, delete_local, me);
-        replica.purge(log, spec, &doomed, &spared);
+        if cut.takes(replica.newest_live()) {
+            return Err(IN_USE);
+        }
+        replica.purge(log, &cut);
         // A stale extremity may have been the newest item of all, and is gone now.
         replica.mark(log, me);
-        for (first, end) in doomed {
+        for range in cut.stored.iter() {
             let what = What::Items {
                 room,
-                first,
-                last: end - 1,
+                first: range.start,
+                last: range.end - 1,
             };
             ctx.out.push(Effect::Note(Fact::Lost {
                 at: ctx.now,
@@ -175,35 +183,59 @@ impl Homeserver {
     }
 }
 
-/// Stored items of smaller depth, as ranges `first..end`.
-fn items_below(replica: &Replica, log: &RoomLog, depth: u32) -> Vec<(EventNo, EventNo)> {
-    let mut doomed = Vec::new();
-    for range in replica.timeline.iter() {
+/// What one purge touches (`events_to_purge`).
+struct Cut {
+    /// Items stored in their place, of smaller depth than the cut.
+    stored: Items,
+    /// Of these and of the outliers below the cut: those that are deleted.
+    deleted: Items,
+}
+
+impl Cut {
+    /// Everything of smaller depth. State is kept as outliers, and so are own users' messages unless
+    /// `delete_local`; outliers that would be kept are not touched.
+    fn at(replica: &Replica, log: &RoomLog, depth: u32, delete_local: bool, me: ServerId) -> Cut {
+        let stored = items_below(&replica.timeline, log, depth);
+        let outliers = items_below(&replica.outliers, log, depth);
+        let mut deleted: Items = stored.iter().chain(outliers.iter()).cloned().collect();
+        for range in stored.iter().chain(outliers.iter()) {
+            for no in log.state_events(range.start, range.end) {
+                deleted.remove(*no..*no + 1);
+            }
+            if !delete_local {
+                let own = range.clone().filter(|no| log.origin(*no) == me);
+                own.for_each(|no| deleted.remove(no..no + 1));
+            }
+        }
+        Cut { stored, deleted }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stored.is_empty() && self.deleted.is_empty()
+    }
+
+    /// Is the item among `events_to_purge`?
+    fn touches(&self, no: EventNo) -> bool {
+        self.stored.contains(&no) || self.deleted.contains(&no)
+    }
+
+    fn takes(&self, no: Option<EventNo>) -> bool {
+        no.is_some_and(|no| self.deleted.contains(&no))
+    }
+}
+
+/// Those of the items that are of smaller depth.
+fn items_below(items: &Items, log: &RoomLog, depth: u32) -> Items {
+    let mut below = Items::new();
+    for range in items.iter() {
         log.pieces(range.start, range.end, |piece| {
             let len = depth.saturating_sub(piece.depth).min(piece.len);
             if len > 0 {
-                doomed.push((piece.first, piece.first + len));
+                below.insert(piece.first..piece.first + len);
             }
         });
     }
-    doomed
-}
-
-/// Of the doomed: state events, and local ones if they are not to be deleted.
-fn spared_items(
-    log: &RoomLog,
-    doomed: &[(EventNo, EventNo)],
-    delete_local: bool,
-    me: crate::journal::ServerId,
-) -> BTreeSet<EventNo> {
-    let mut spared = BTreeSet::new();
-    for (first, end) in doomed {
-        spared.extend(log.state_events(*first, *end));
-        if !delete_local {
-            spared.extend((*first..*end).filter(|no| log.origin(*no) == me));
-        }
-    }
-    spared
+    below
 }
 
 impl Replica {
@@ -257,49 +289,53 @@ impl Replica {
             .map(|no| log.depth(no))
     }
 
-    /// Removes the doomed, keeps the spared as outliers, and moves the room's lower edge.
-    fn purge(
-        &mut self,
-        log: &RoomLog,
-        spec: &RoomSpec,
-        doomed: &[(EventNo, EventNo)],
-        spared: &BTreeSet<EventNo>,
-    ) {
-        for (first, end) in doomed {
-            self.forget(*first, *end);
-            self.outliers.remove(*first..*end);
+    /// The item that the room list of sliding sync points to (`sliding_sync_joined_rooms`): the newest that
+    /// arrived live and was not rejected. The database refuses to delete it (reference 7.4).
+    fn newest_live(&self) -> Option<EventNo> {
+        let known = self.timeline.iter().chain(self.outliers.iter());
+        let mut items: Items = known.cloned().collect();
+        for range in self.rejected.iter() {
+            items.remove(range.clone());
         }
-        for no in spared {
-            self.outliers.insert(*no..*no + 1);
+        let newest = self.positions.newest_of(&items);
+        newest.filter(|_| !self.state.is_empty())
+    }
+
+    /// Purged items that something outside the cut stands on, outliers included.
+    fn edge_above(&self, log: &RoomLog, cut: &Cut) -> BTreeSet<EventNo> {
+        let known = self.timeline.iter().chain(self.outliers.iter());
+        let mut staying: Items = known.cloned().collect();
+        let leaving = cut.stored.iter().chain(cut.deleted.iter());
+        for range in leaving.chain(self.rejected.iter()) {
+            staying.remove(range.clone());
         }
-        let gone = |no: EventNo| {
-            doomed
-                .iter()
-                .any(|(first, end)| (*first..*end).contains(&no))
-        };
-        let heads = self.heads.len();
-        self.heads.retain(|no| !gone(*no) || spared.contains(no));
-        if self.heads.len() < heads {
-            self.state = self.resolve_heads(log, spec);
-        }
-        self.backward.clear();
-        let mut least = None;
-        for range in self.timeline.clone().iter() {
+        let mut edge = BTreeSet::new();
+        for range in staying.iter() {
+            // Of a run only the first item can stand on something that leaves.
             log.pieces(range.start, range.end, |piece| {
-                // Only the first item of a run can stand on something purged.
-                let mut refers = |prev: EventNo| {
-                    if gone(prev) {
-                        self.backward.entry(prev).or_default().insert(piece.first);
-                        least =
-                            Some(least.map_or(piece.depth, |depth: u32| depth.min(piece.depth)));
+                log.for_each_prev(piece.first, |prev| {
+                    if cut.touches(prev) {
+                        edge.insert(prev);
                     }
-                };
-                match piece.pdu {
-                    Some(pdu) => pdu.prev_events.iter().copied().for_each(&mut refers),
-                    None => refers(piece.first - 1),
-                }
+                });
             });
         }
+        edge
+    }
+
+    /// Removes what the cut takes, keeps the rest of it as outliers, and moves the room's lower edge.
+    fn purge(&mut self, log: &RoomLog, cut: &Cut) {
+        self.backward = self.edge_above(log, cut);
+        for range in cut.stored.iter() {
+            self.forget(range.start, range.end);
+            self.outliers.insert(range.clone());
+        }
+        for range in cut.deleted.iter() {
+            self.outliers.remove(range.clone());
+        }
+        self.heads.retain(|no| !cut.deleted.contains(no));
+        let edges = self.backfill_points(log);
+        let least = edges.into_iter().map(|(_, depth)| depth).min();
         self.min_depth = Some(least.unwrap_or(0));
     }
 }

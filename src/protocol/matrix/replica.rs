@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use imbl::ordmap::DiffItem;
 use rangemap::{RangeMap, RangeSet};
 
 use crate::journal::{EventNo, ServerId, UserId};
@@ -59,16 +60,17 @@ pub struct Replica {
     pub outliers: Items,
     /// `event_forward_extremities`
     pub heads: BTreeSet<EventNo>,
-    /// `event_backward_extremities`, with the items here that refer to each.
-    pub backward: BTreeMap<EventNo, BTreeSet<EventNo>>,
+    /// `event_backward_extremities`
+    pub backward: BTreeSet<EventNo>,
     /// `event_failed_pull_attempts`
     pub failed_pulls: BTreeMap<EventNo, PullFailure>,
-    /// `room_depth`
+    /// `room_depth`: below this nothing is fetched for a push. Whatever is stored without a place in the
+    /// graph, or rejected, sets it to 0 (`_update_room_depths_txn`).
     pub min_depth: Option<u32>,
     /// Current state; empty when no local user is in the room (any more).
     pub state: StateMap,
-    /// Memberships of local users that are not in `state`: invitations, and leaves after which the
-    /// server left the room.
+    /// Memberships of local users that are not those of `state`: invitations and their ends, and leaves
+    /// after which the server left the room.
     pub out_of_band: BTreeMap<UserId, (Membership, EventNo)>,
     /// State group after each item of `timeline`.
     groups: RangeMap<EventNo, u32>,
@@ -89,11 +91,10 @@ impl Replica {
 
     /// A local user's membership as the server shows it.
     pub fn local_membership(&self, log: &RoomLog, user: UserId) -> Option<Membership> {
-        log.membership_in(&self.state, user).or_else(|| {
-            self.out_of_band
-                .get(&user)
-                .map(|(membership, _)| *membership)
-        })
+        let apart = self.out_of_band.get(&user);
+        apart
+            .map(|(membership, _)| *membership)
+            .or_else(|| log.membership_in(&self.state, user))
     }
 
     /// Writes out what was received in step since the last look: every item from `synced` on, each on
@@ -125,6 +126,37 @@ impl Replica {
         self.heads.insert(end - 1);
         self.synced = end;
         self.state = self.resolve_heads(log, spec);
+    }
+
+    /// Another current state. A server whose last user is out of the room forgets the state, and keeps
+    /// only what became of its own users (`_update_current_state_txn`).
+    pub(super) fn set_state(&mut self, log: &RoomLog, me: ServerId, state: StateMap) {
+        let is_own = |key: &StateKey| matches!(key, StateKey::Member(user) if log.home(*user) == me);
+        let changed: Vec<StateKey> = self
+            .state
+            .diff(&state)
+            .map(|item| match item {
+                DiffItem::Add(key, _) | DiffItem::Remove(key, _) => *key,
+                DiffItem::Update { new: (key, _), .. } => *key,
+            })
+            .filter(is_own)
+            .collect();
+        for key in &changed {
+            if let StateKey::Member(user) = key {
+                self.out_of_band.remove(user);
+            }
+        }
+        self.state = state;
+        if !changed.is_empty() && !self.in_room(log, me) {
+            let own = self.state.iter().filter_map(|(key, no)| match key {
+                StateKey::Member(user) if log.home(*user) == me => {
+                    Some((*user, (log.membership(*no)?, *no)))
+                }
+                _ => None,
+            });
+            self.out_of_band.extend(own);
+            self.state = StateMap::new();
+        }
     }
 
     /// The state over all forward extremities.
@@ -160,6 +192,30 @@ impl Replica {
     /// Is the item stored in its place?
     pub fn has(&self, no: EventNo) -> bool {
         self.timeline.contains(&no)
+    }
+
+    /// Is the item in the `events` table, in whatever standing?
+    pub fn knows(&self, no: EventNo) -> bool {
+        self.has(no) || self.outliers.contains(&no)
+    }
+
+    /// Are the item's `event_edges` stored? Those of outliers are, those of rejected items are not
+    /// (`_update_metadata_tables_txn`).
+    pub fn has_edges(&self, no: EventNo) -> bool {
+        self.knows(no) && !self.rejected.contains(&no)
+    }
+
+    /// Items known here that stand on the given one.
+    pub fn successors(&self, log: &RoomLog, no: EventNo) -> Vec<EventNo> {
+        let successors = log.successors(no);
+        successors.filter(|later| self.has_edges(*later)).collect()
+    }
+
+    /// The smallest depth in the room, after items of at least this depth were stored.
+    pub fn lower_min_depth(&mut self, depth: u32) {
+        if self.min_depth.is_none_or(|least| depth < least) {
+            self.min_depth = Some(depth);
+        }
     }
 
     /// Parents of an item that are not stored in their place.
@@ -227,10 +283,11 @@ impl Replica {
 
     /// Rows of the backfill query: a backward extremity and the depth of an item here that refers to it.
     pub fn backfill_points(&self, log: &RoomLog) -> Vec<(EventNo, u32)> {
-        self.backward
-            .iter()
-            .flat_map(|(no, children)| children.iter().map(|child| (*no, log.depth(*child))))
-            .collect()
+        let rows = |no: &EventNo| {
+            let (no, successors) = (*no, self.successors(log, *no));
+            successors.into_iter().map(move |later| (no, log.depth(later)))
+        };
+        self.backward.iter().flat_map(rows).collect()
     }
 
     /// Forgets items `first..end` in every standing.
@@ -243,11 +300,6 @@ impl Replica {
         ] {
             set.remove(first..end);
         }
-    }
-
-    /// The join of `user`, as an event, in the current state.
-    pub fn member_event(&self, user: UserId) -> Option<EventNo> {
-        self.state.get(&StateKey::Member(user)).copied()
     }
 
     /// Number of items stored in their place.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
-use crate::room::{Body, Membership, RoomLog};
+use crate::room::{Body, Membership, Profile, RoomLog};
 
 use super::outbox::{Answer, Context, Copy, Refusal, Request};
 use super::replica::Replica;
@@ -31,14 +31,12 @@ impl Homeserver {
                     ))
                 })
             }
-            Request::StateAt { room, events } => {
+            Request::StateAt { room, event } => {
                 self.serve_room(ctx, *room, from, |replica, log| {
-                    let known = |no: &EventNo| {
-                        replica.has(*no)
-                            && !replica.rejected.contains(no)
-                            && !log.prev_events(*no).is_empty()
-                    };
-                    if events.iter().all(known) {
+                    let known = replica.has(*event)
+                        && !replica.rejected.contains(event)
+                        && !log.prev_events(*event).is_empty();
+                    if known {
                         Answer::State
                     } else {
                         Answer::Refused(Refusal::NOT_FOUND)
@@ -74,6 +72,7 @@ impl Homeserver {
             Request::Leave { room, user } => {
                 self.make_remote_membership(ctx, *room, *user, Membership::Leave)
             }
+            Request::Profile { user } => self.serve_profile(*user),
             Request::Invite { user, .. } => self.accept_invite(*user),
             Request::Invited { room, user, event } => {
                 self.note_invite(ctx, *room, *user, *event);
@@ -118,15 +117,16 @@ impl Homeserver {
         if !self.in_room(room, &ctx.logs[room.index()]) {
             return Answer::Refused(Refusal::NOT_FOUND);
         }
-        match self.make_event(
-            ctx,
-            room,
-            user,
-            Body::Member {
-                who: user,
-                membership,
-            },
-        ) {
+        let profile = match membership {
+            Membership::Join => Profile::NameAndEmptyAvatar,
+            _ => Profile::Absent,
+        };
+        let body = Body::Member {
+            who: user,
+            membership,
+            profile,
+        };
+        match self.make_event(ctx, room, user, body) {
             Ok(event) => Answer::Made(event),
             Err(refusal) => Answer::Refused(refusal),
         }
@@ -152,10 +152,9 @@ fn missing_events(
     latest: EventNo,
     limit: usize,
 ) -> Vec<EventNo> {
-    let known = |no: EventNo| replica.has(no) || replica.outliers.contains(&no);
     let mut seen = earliest.clone();
     let mut found = Vec::new();
-    let mut front = if replica.has(latest) {
+    let mut front = if replica.knows(latest) {
         vec![latest]
     } else {
         Vec::new()
@@ -163,15 +162,14 @@ fn missing_events(
     while !front.is_empty() && found.len() < limit {
         let mut next = BTreeSet::new();
         for no in &front {
-            // An outlier's edges are not stored.
-            if !replica.has(*no) {
+            if !replica.has_edges(*no) {
                 continue;
             }
             let left = limit.saturating_sub(found.len());
             let prev_events = log
                 .prev_events(*no)
                 .into_iter()
-                .filter(|prev| known(*prev))
+                .filter(|prev| replica.knows(*prev))
                 .take(left);
             for prev in prev_events {
                 if seen.insert(prev) {
@@ -180,7 +178,8 @@ fn missing_events(
                 }
             }
         }
-        front = next.into_iter().collect();
+        // Synapse walks a set in no order of its own; here the newest goes first.
+        front = next.into_iter().rev().collect();
     }
     found.retain(|no| !replica.rejected.contains(no));
     found
@@ -195,7 +194,7 @@ fn backfill_events(
 ) -> Vec<EventNo> {
     let mut queue: BinaryHeap<(u32, i64, EventNo)> = seeds
         .iter()
-        .filter(|no| replica.has(**no) || replica.outliers.contains(no))
+        .filter(|no| replica.knows(**no))
         .map(|no| (log.depth(*no), replica.positions.stream(*no), *no))
         .collect();
     let mut found = BTreeSet::new();
@@ -203,7 +202,7 @@ fn backfill_events(
         if found.len() >= limit {
             break;
         }
-        if !found.insert(no) || !replica.has(no) {
+        if !found.insert(no) || !replica.has_edges(no) {
             continue;
         }
         log.for_each_prev(no, |prev| {

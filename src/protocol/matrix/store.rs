@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, What};
+use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
 use crate::kernel::{SimDuration, SimTime};
-use crate::room::{Body, Membership, Pdu, RoomLog, StateKey, StateMap};
+use crate::room::{Body, Membership, Pdu, RoomLog, StateMap};
 use crate::workload::RoomSpec;
 
 use super::extremities::{Pruner, first_in_set_order};
@@ -61,7 +61,12 @@ impl Homeserver {
         }
         let pdu = whole(log, no);
         let before = state::state_before(log, spec, &prev_events);
+        let was_outlier = replica.outliers.contains(&no);
         let rejected = !state::allowed(log, spec, &before, &pdu);
+        if rejected && was_outlier {
+            // What is stored is at least as good (`_update_outliers_txn`).
+            return replica.lower_min_depth(0);
+        }
         let soft = !rejected
             && !way.backfilled()
             && soft_fails(replica, log, spec, &pdu, &before, missing.is_empty());
@@ -80,7 +85,7 @@ impl Homeserver {
         );
 
         // A former outlier keeps the position that it was given then (`_update_outliers_txn`).
-        if !replica.outliers.contains(&no) || !replica.positions.contains(no) {
+        if !was_outlier {
             if way.backfilled() {
                 replica.positions.place_history(no);
             } else {
@@ -91,10 +96,11 @@ impl Homeserver {
         replica.timeline.insert(no..no + 1);
         replica.outliers.remove(no..no + 1);
         replica.failed_pulls.remove(&no);
+        // So do its content and its standing: that it soft-fails now is not written down.
         for (set, yes) in [
             (&mut replica.rejected, rejected),
-            (&mut replica.soft, soft),
-            (&mut replica.shells, copy.shell),
+            (&mut replica.soft, soft && !was_outlier),
+            (&mut replica.shells, copy.shell && !was_outlier),
         ] {
             if yes {
                 set.insert(no..no + 1);
@@ -103,9 +109,7 @@ impl Homeserver {
             }
         }
         update_backward_extremities(replica, no, &missing, &prev_events);
-        if replica.min_depth.is_none_or(|least| pdu.depth < least) {
-            replica.min_depth = Some(pdu.depth);
-        }
+        replica.lower_min_depth(if rejected { 0 } else { pdu.depth });
         if !way.backfilled() && !rejected && !soft {
             let pruner = Pruner {
                 me,
@@ -119,7 +123,8 @@ impl Homeserver {
         if is_forked {
             self.plan_dummies(ctx);
         }
-        self.after_store(ctx, room, &pdu);
+        let replica = self.db.rooms.get_mut(&room).expect("just stored into");
+        replica.mark(&ctx.logs[room.index()], me);
     }
 
     /// Does the room's current state, as this server resolves it, allow an event? If not, it soft-fails.
@@ -130,31 +135,21 @@ impl Homeserver {
             .is_some_and(|replica| state::allowed(log, spec, &replica.state, &whole(log, no)))
     }
 
-    /// What follows from an event once it is stored: a server whose last user is out leaves the room.
-    pub(super) fn after_store(&mut self, ctx: &mut Context<'_>, room: RoomId, pdu: &Pdu) {
-        let log = &ctx.logs[room.index()];
-        let me = self.id;
-        let replica = self.db.rooms.get_mut(&room).expect("just stored into");
-        if let Body::Member { who, membership } = pdu.body
-            && log.home(who) == me
-            && !replica.state.is_empty()
-            && membership != Membership::Join
-            && !replica.in_room(log, me)
-        {
-            let locals: Vec<_> = replica
-                .state
-                .iter()
-                .filter_map(|(key, no)| match key {
-                    StateKey::Member(user) if log.home(*user) == me => log
-                        .membership(*no)
-                        .map(|membership| (*user, (membership, *no))),
-                    _ => None,
-                })
-                .collect();
-            replica.out_of_band.extend(locals);
-            replica.state = StateMap::new();
+    /// Stores a membership that is known without the room's graph: an invitation, or its end. It arrives
+    /// live, unlike other outliers.
+    pub(super) fn store_out_of_band(
+        replica: &mut Replica,
+        user: UserId,
+        membership: Membership,
+        event: EventNo,
+        now: SimTime,
+    ) {
+        if !replica.knows(event) {
+            replica.outliers.insert(event..event + 1);
+            replica.positions.place_live(event, now, now);
+            replica.lower_min_depth(0);
         }
-        replica.mark(log, me);
+        replica.out_of_band.insert(user, (membership, event));
     }
 
     /// Stores events known only as state or auth of others.
@@ -163,6 +158,7 @@ impl Homeserver {
             if !replica.has(no) && !replica.outliers.contains(&no) {
                 replica.outliers.insert(no..no + 1);
                 replica.positions.place_history(no);
+                replica.lower_min_depth(0);
             }
         }
     }
@@ -196,10 +192,7 @@ fn store_drawn_history(
     }
     let missing: &[EventNo] = if whole { &[] } else { &[no - 1] };
     update_backward_extremities(replica, no, missing, &[no - 1]);
-    let depth = log.depth(no);
-    if replica.min_depth.is_none_or(|least| depth < least) {
-        replica.min_depth = Some(depth);
-    }
+    replica.lower_min_depth(log.depth(no));
 }
 
 /// The item as one PDU, whether kept singly or drawn.
@@ -253,7 +246,7 @@ fn sorted(events: &[EventNo]) -> Vec<EventNo> {
 }
 
 /// The state group after an event; new ones are counted as Synapse stores them.
-fn group_after(
+pub(super) fn group_after(
     replica: &Replica,
     next_group: &mut u32,
     pdu: &Pdu,
@@ -305,7 +298,7 @@ fn update_backward_extremities(
     replica.backward.remove(&no);
     for prev in prev_events {
         if missing.contains(prev) {
-            replica.backward.entry(*prev).or_default().insert(no);
+            replica.backward.insert(*prev);
         }
     }
 }
@@ -320,26 +313,15 @@ fn advance(
     old_groups: &BTreeSet<u32>,
     pruner: Pruner<'_>,
 ) {
+    replica.heads.insert(no);
     for prev in &pdu.prev_events {
         replica.heads.remove(prev);
     }
-    // An event that something stored already stands on is no extremity.
-    let referred = replica.timeline.iter().any(|range| {
-        let mut found = false;
-        log.pieces(range.start.max(no + 1), range.end, |piece| {
-            found |= match piece.pdu {
-                Some(later) => later.prev_events.contains(&no),
-                None => piece.first == no + 1,
-            };
-        });
-        found
-    });
-    if !referred {
-        replica.heads.insert(no);
-    }
+    replica.forget_referred_heads(log);
     replica.forget_refuted_heads(log, pdu);
     replica.prune_extremities(log, spec, pdu, old_groups, pruner);
-    replica.state = replica.resolve_heads(log, spec);
+    let state = replica.resolve_heads(log, spec);
+    replica.set_state(log, pruner.me, state);
 }
 
 /// Writes a recovery into the journal; ordinary delivery is not one.

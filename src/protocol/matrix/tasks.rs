@@ -6,6 +6,7 @@ use crate::journal::{EventNo, MediaId, Path, RoomId, ServerId, UserId};
 
 use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Ticket};
+use crate::room::Profile;
 
 /// A question that waits for an answer.
 #[derive(Debug, Clone)]
@@ -41,11 +42,19 @@ pub enum Task {
         asked: ServerId,
         ticket: Ticket,
     },
+    /// A person waits to be told what the user to be invited is called.
+    Profile {
+        room: RoomId,
+        by: UserId,
+        who: UserId,
+        ticket: Ticket,
+    },
     /// A person waits for the invited user's server to accept.
     Invite {
         room: RoomId,
         by: UserId,
         who: UserId,
+        profile: Profile,
         ticket: Ticket,
     },
     /// A person waits to decline an invitation through a peer.
@@ -83,6 +92,8 @@ pub struct Pull {
     pub path: Path,
     /// Still to be stored, smallest depth first.
     pub rest: VecDeque<Copy>,
+    /// Missing parents of the first of these at which the state is still to be asked for.
+    pub unasked: VecDeque<EventNo>,
     /// What goes on afterwards.
     pub then: Then,
 }
@@ -136,6 +147,7 @@ impl Homeserver {
             | Task::Rebuild { room, .. }
             | Task::Backfill { room, .. }
             | Task::Join { room, .. }
+            | Task::Profile { room, .. }
             | Task::Invite { room, .. }
             | Task::Leave { room, .. }
             | Task::Jump { room, .. } => Some(*room),
@@ -178,12 +190,19 @@ impl Homeserver {
             } => {
                 self.join_arrived(ctx, room, user, rest, asked, ticket, &answer);
             }
-            Task::Invite {
+            Task::Profile {
                 room,
                 by,
                 who,
                 ticket,
-            } => self.invite_answered(ctx, room, by, who, ticket, &answer),
+            } => self.profile_arrived(ctx, room, by, who, ticket, &answer),
+            Task::Invite {
+                room,
+                by,
+                who,
+                profile,
+                ticket,
+            } => self.invite_answered(ctx, room, by, (who, profile), ticket, &answer),
             Task::Leave { room, user, ticket } => {
                 self.leave_arrived(ctx, room, user, ticket, &answer)
             }

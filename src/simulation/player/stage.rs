@@ -59,6 +59,7 @@ fn rules_of(default_retry: bool, retention: Option<&serde_json::Value>) -> Rules
         rules.destination_min_retry = SimDuration::seconds(1);
         rules.destination_max_retry = SimDuration::seconds(1);
         rules.destination_retry_multiplier = 1.0;
+        rules.request_timeout = SimDuration::seconds(20);
     }
     rules.long_retries = 1;
     if let Some(settings) = retention {
