@@ -12,6 +12,7 @@ pub mod faults;
 pub mod workload;
 
 pub mod room;
+pub mod script;
 
 pub mod metrics;
 pub mod protocol;

@@ -7,7 +7,6 @@
 mod books;
 mod client;
 mod database;
-mod document;
 mod error;
 mod homeserver;
 mod laboratory;
@@ -16,7 +15,6 @@ mod player;
 mod postgresql;
 mod settings;
 
-pub use document::{Recorded, document, write};
 pub use error::RecordError;
 pub use laboratory::Laboratory;
 
@@ -24,7 +22,8 @@ use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::verify::{Played, Script, ServerSettings};
+use crate::script::Script;
+use crate::verify::{Played, Software};
 
 /// The release of Synapse whose behaviour the model describes.
 pub const SYNAPSE: &str = "1.163.2";
@@ -78,6 +77,18 @@ pub struct Setup {
     pub host_order: HostOrder,
 }
 
+impl Setup {
+    /// As recordings name it.
+    pub fn software(&self) -> Software {
+        Software {
+            name: "synapse",
+            version: SYNAPSE,
+            database: Some(self.database.name()),
+            host_order: self.host_order.name(),
+        }
+    }
+}
+
 /// Opens a laboratory, works in it, and closes it, whatever happens: also on Ctrl-C, and when asked to end.
 pub fn in_laboratory<T>(
     setup: &Setup,
@@ -111,12 +122,8 @@ pub fn in_laboratory<T>(
 }
 
 /// Plays a script on fresh servers.
-pub async fn play(
-    laboratory: &mut Laboratory,
-    settings: &[ServerSettings],
-    script: &Script,
-) -> Result<Played, RecordError> {
-    let servers = laboratory.servers(settings, script).await?;
+pub async fn play(laboratory: &mut Laboratory, script: &Script) -> Result<Played, RecordError> {
+    let servers = laboratory.servers(script).await?;
     let mut player = player::Player::new(laboratory, script, servers);
     let outcome = player.play().await;
     player.end().await;

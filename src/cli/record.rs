@@ -78,19 +78,22 @@ pub(super) fn record(args: &Args) -> Result<ExitCode, Failure> {
             "nothing to do with the recording"
         )));
     }
-    let script =
-        engine::script(&args.script).map_err(|error| bad_input(miette::miette!("{error}")))?;
-    let recorded = engine::record(&setup, &script, args.runs, &|line| note(line));
+    let scripted = engine::script(&args.script).map_err(bad_input)?;
+    if args.compare && !scripted.is_recorded() {
+        let help = "name a recording, or leave out --compare";
+        let what = format!("{} holds no results to compare with", args.script.display());
+        return Err(bad_input(miette::miette!(help = help, "{what}")));
+    }
+    let recorded = engine::record(&setup, &scripted.script, args.runs, &|line| note(line));
     let runs = recorded.map_err(|error| unrecorded(error, args))?;
     if let Some(out) = &args.out {
-        engine::write_recording(&setup, &script, &runs, out)
-            .map_err(|error| unrecorded(error, args))?;
+        let written = engine::write_recording(&setup, &scripted.script, &runs, out);
+        written.map_err(|error| failed(miette::miette!("{}: {error}", out.display())))?;
         note(&format!("fedheal: recording in {}", out.display()));
     }
-    if !args.compare {
+    let Some(compared) = engine::compare_runs(&scripted, &runs).filter(|_| args.compare) else {
         return Ok(ExitCode::SUCCESS);
-    }
-    let compared = engine::compare_runs(&script, &runs);
+    };
     say(&text(&args.script, &compared))?;
     let differs = compared.iter().any(|run| !run.differing.is_empty());
     Ok(ExitCode::from(u8::from(differs)))

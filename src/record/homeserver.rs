@@ -14,7 +14,7 @@ use super::laboratory::Laboratory;
 use super::launcher::{Signal, last_lines};
 use super::settings::{Place, configuration};
 use crate::faults::{KeyFate, MediaFate};
-use crate::verify::ServerSettings;
+use crate::script::ServerSettings;
 
 /// How long a start may take.
 const START_WITHIN: Duration = Duration::from_secs(120);

@@ -15,7 +15,7 @@ use super::homeserver::Homeserver;
 use super::launcher::{Launcher, Signal};
 use super::postgresql::Cluster;
 use super::{DatabaseKind, HostOrder, SYNAPSE, Setup};
-use crate::verify::{Script, ServerSettings};
+use crate::script::{Script, ServerSettings};
 
 /// Ports are looked for here: five digits, so that names sort as numbers do, and below those that systems
 /// give to outgoing connections.
@@ -134,7 +134,6 @@ impl Laboratory {
     /// Fresh servers for a script, none of them started.
     pub(super) async fn servers(
         &mut self,
-        settings: &[ServerSettings],
         script: &Script,
     ) -> Result<Vec<Homeserver>, RecordError> {
         self.reserve_ports(script.servers.len())?;
@@ -144,7 +143,8 @@ impl Laboratory {
         for (index, label) in script.servers.iter().enumerate() {
             let ports = (self.ports[index].federation, self.ports[index].client);
             let own = folder.join(label);
-            let mut server = Homeserver::new(self, label, &settings[index], ports, own).await?;
+            let mut server =
+                Homeserver::new(self, label, &script.settings[index], ports, own).await?;
             let template = self.template.clone().expect("made when opened");
             server.take_database(self, (&template, TEMPLATE)).await?;
             servers.push(server);

@@ -18,7 +18,8 @@ use super::error::RecordError;
 use super::homeserver::Homeserver;
 use super::laboratory::Laboratory;
 use crate::journal::{MediaId, RoomId, ServerId, UserId};
-use crate::verify::{PlayStep, Played, Script, StepResult};
+use crate::script::{PlayStep, Script};
+use crate::verify::{Played, StepResult};
 use crate::workload::Action;
 
 use accounts::Session;
@@ -204,8 +205,7 @@ impl<'a> Player<'a> {
     /// The Matrix id of a user.
     fn user_id(&self, user: UserId) -> String {
         let spec = &self.script.users[user.index()];
-        let local = spec.name.split('@').next().unwrap_or_default();
-        format!("@{local}:{}", self.servers[spec.server.index()].name)
+        format!("@{}:{}", spec.name, self.servers[spec.server.index()].name)
     }
 
     /// The script's name of a Matrix id; the id itself if the script knows no such user.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::verify::ServerSettings;
+use crate::script::ServerSettings;
 
 /// What one server is given to start with.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(super) fn configuration(place: &Place<'_>, settings: &ServerSettings) -> Val
         // Costs of a password and pauses between upgrades of a new database: time only, no cell.
         "bcrypt_rounds": 4,
         "background_updates": { "sleep_enabled": false },
-        "federation": federation(settings.retry.as_deref() == Some("default")),
+        "federation": federation(settings.default_retry),
     });
     let fields = config.as_object_mut().expect("an object");
     for (name, limit) in rate_limits() {

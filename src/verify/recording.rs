@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The format of recordings that can be read.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// Why a recording cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,18 @@ pub enum RecordingError {
         /// What would be right.
         remedy: &'static str,
     },
+    /// What cannot be played.
+    #[error("{}: at `{place}`: {what}; {remedy}", .path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The path within it.
+        place: String,
+        /// What is wrong.
+        what: String,
+        /// What would be right.
+        remedy: &'static str,
+    },
     /// Of a later format.
     #[error("{}: at `format`: {found} is not known; this version reads format {FORMAT}", .path.display())]
     Format {
@@ -77,7 +89,7 @@ pub struct Recording {
     #[serde(default)]
     pub runs: u32,
     /// Servers and their settings.
-    pub servers: BTreeMap<String, ServerSettings>,
+    pub servers: BTreeMap<String, RecordedSettings>,
     /// Accounts that exist before the first action.
     pub users: Vec<String>,
     /// The actions.
@@ -96,7 +108,7 @@ pub struct Recording {
 /// Settings of one server.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ServerSettings {
+pub struct RecordedSettings {
     /// `default`: Synapse's own back-off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<String>,

@@ -16,7 +16,7 @@ const SHELVES: [&[&str]; 10] = [
     &["kernel"],
     &["journal"],
     &["faults", "workload"],
-    &["room"],
+    &["room", "script"],
     &["metrics", "protocol"],
     &["world"],
     &["scenario", "verify"],

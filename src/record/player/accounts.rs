@@ -6,7 +6,7 @@ use super::super::client::{Refusal, Request};
 use super::super::error::RecordError;
 use super::{CLIENT, Player, Trouble};
 use crate::journal::{ServerId, UserId};
-use crate::verify::PlayStep;
+use crate::script::PlayStep;
 use crate::workload::Action;
 
 /// Password of accounts that exist from the start.
@@ -164,8 +164,7 @@ impl Player<'_> {
     }
 
     fn local_part(&self, who: UserId) -> &str {
-        let name = &self.script.users[who.index()].name;
-        name.split('@').next().unwrap_or_default()
+        &self.script.users[who.index()].name
     }
 
     /// What a login and an interactive confirmation ask for.

@@ -36,7 +36,7 @@ impl Player<'_> {
                         Ok(event) => last = Some(event),
                         Err(Trouble::Failed(error)) => return Err(error),
                         Err(Trouble::Refused(Refusal(code))) => {
-                            failed.insert(self.script.users[user.index()].name.clone(), code);
+                            failed.insert(self.script.user_name(*user), code);
                             left[index] = 0;
                             break;
                         }

@@ -9,35 +9,48 @@ use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
 
-use super::error::RecordError;
-use super::{SYNAPSE, Setup};
-use crate::verify::{Played, Recording, ServerSettings, Stage, Step, StepResult, played_cells};
+use super::compare::played_cells;
+use super::labelled::recording_of;
+use super::played::{Played, Stage, StepResult};
+use super::recording::{RecordedSettings, Step};
+use crate::script::Script;
 
 /// Longest line before a list or an object is broken up.
 const WIDTH: usize = 160;
 
-/// A recording, ready to be written.
+/// What played a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Software {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// What it keeps its data in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<&'static str>,
+    /// In which order servers ask others.
+    pub host_order: &'static str,
+}
+
+/// A recording, ready to be written; a script, if nothing was played.
 #[derive(Debug, Serialize)]
 pub struct Recorded<'a> {
     format: u32,
-    name: &'a str,
-    question: &'a str,
-    software: Software,
-    servers: &'a BTreeMap<String, ServerSettings>,
-    users: &'a [String],
-    script: &'a [Step],
-    runs: usize,
-    results: Vec<Answer<'a>>,
-    stages: &'a BTreeMap<String, Stage>,
-    unstable: BTreeMap<String, Vec<Value>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Software {
-    name: &'static str,
-    version: &'static str,
-    database: &'static str,
-    host_order: &'static str,
+    name: String,
+    question: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    software: Option<&'a Software>,
+    servers: BTreeMap<String, RecordedSettings>,
+    users: Vec<String>,
+    script: Vec<Step>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    results: Option<Vec<Answer<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stages: Option<&'a BTreeMap<String, Stage>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unstable: Option<BTreeMap<String, Vec<Value>>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,38 +60,43 @@ struct Answer<'a> {
     result: &'a StepResult,
 }
 
-/// The recording of a script that was played once or more often.
-pub fn document<'a>(script: &'a Recording, setup: &Setup, runs: &'a [Played]) -> Recorded<'a> {
-    let first = &runs[0];
+/// A script alone.
+pub fn script_document(script: &Script) -> Recorded<'static> {
+    let labelled = recording_of(script);
     Recorded {
-        format: script.format,
-        name: &script.name,
-        question: &script.question,
-        software: Software {
-            name: "synapse",
-            version: SYNAPSE,
-            database: setup.database.name(),
-            host_order: setup.host_order.name(),
-        },
-        servers: &script.servers,
-        users: &script.users,
-        script: &script.script,
-        runs: runs.len(),
-        results: first
-            .results
-            .iter()
-            .map(|(step, result)| Answer {
-                step: *step,
-                result,
-            })
-            .collect(),
-        stages: &first.stages,
-        unstable: unstable(runs),
+        format: labelled.format,
+        name: labelled.name,
+        question: labelled.question,
+        software: None,
+        servers: labelled.servers,
+        users: labelled.users,
+        script: labelled.script,
+        runs: None,
+        results: None,
+        stages: None,
+        unstable: None,
+    }
+}
+
+/// The recording of a script that was played once or more often.
+pub fn document<'a>(script: &Script, software: &'a Software, runs: &'a [Played]) -> Recorded<'a> {
+    let first = &runs[0];
+    let answer = |(step, result): (&usize, &'a StepResult)| Answer {
+        step: *step,
+        result,
+    };
+    Recorded {
+        software: Some(software),
+        runs: Some(runs.len()),
+        results: Some(first.results.iter().map(answer).collect()),
+        stages: Some(&first.stages),
+        unstable: Some(unstable(runs)),
+        ..script_document(script)
     }
 }
 
 /// Cells that differ between runs, with the value of each run.
-fn unstable(runs: &[Played]) -> BTreeMap<String, Vec<Value>> {
+pub(crate) fn unstable(runs: &[Played]) -> BTreeMap<String, Vec<Value>> {
     let cells: Vec<_> = runs.iter().map(played_cells).collect();
     let paths: BTreeSet<&String> = cells.iter().flat_map(BTreeMap::keys).collect();
     let values = |path: &String| -> Vec<Value> {
@@ -95,24 +113,26 @@ fn unstable(runs: &[Played]) -> BTreeMap<String, Vec<Value>> {
         .collect()
 }
 
-/// Writes a recording, whole or not at all.
-pub fn write(recorded: &Recorded<'_>, path: &Path) -> Result<(), RecordError> {
-    let text = laid_out(recorded);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(RecordError::file(path))?;
-    file.write_all(text.as_bytes())
-        .map_err(RecordError::file(path))?;
-    let kept = file
-        .persist(path)
-        .map_err(|error| RecordError::file(path)(error.error))?;
-    // Other people may read it, as they may any other file.
-    use std::os::unix::fs::PermissionsExt;
-    let readable = std::fs::Permissions::from_mode(0o644);
-    kept.set_permissions(readable)
-        .map_err(RecordError::file(path))
+impl Recorded<'_> {
+    /// Writes it, whole or not at all.
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let mut file = tempfile::Builder::new()
+            // As any other file, not as a secret.
+            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+            .tempfile_in(folder)?;
+        file.write_all(self.text().as_bytes())?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// JSON with an object on one line where it fits.
+    pub fn text(&self) -> String {
+        laid_out(self)
+    }
 }
 
 /// JSON with an object on one line where it fits.
