@@ -9,6 +9,7 @@ mod client;
 mod database;
 mod error;
 mod homeserver;
+mod hunt;
 mod laboratory;
 mod launcher;
 mod player;
@@ -16,6 +17,7 @@ mod postgresql;
 mod settings;
 
 pub use error::RecordError;
+pub use hunt::{Bag, Finding, Hunt, hunt};
 pub use laboratory::Laboratory;
 
 use std::path::PathBuf;
@@ -94,6 +96,19 @@ pub fn in_laboratory<T>(
     setup: &Setup,
     work: impl AsyncFnOnce(&mut Laboratory) -> Result<T, RecordError>,
 ) -> Result<T, RecordError> {
+    until_interrupted(async {
+        let mut laboratory = Laboratory::open(setup).await?;
+        let outcome = work(&mut laboratory).await;
+        laboratory.close().await;
+        outcome
+    })
+}
+
+/// Works until the end, or until Ctrl-C or a request to end. What is interrupted is dropped: the input of
+/// its launchers ends, and with them all that they started.
+fn until_interrupted<T>(
+    work: impl Future<Output = Result<T, RecordError>>,
+) -> Result<T, RecordError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -107,15 +122,8 @@ pub fn in_laboratory<T>(
                 _ = terminated.recv() => {}
             }
         };
-        let worked = async {
-            let mut laboratory = Laboratory::open(setup).await?;
-            let outcome = work(&mut laboratory).await;
-            laboratory.close().await;
-            outcome
-        };
-        // What is interrupted is dropped: the launcher's input ends, and with it all that it started.
         tokio::select! {
-            outcome = worked => outcome,
+            outcome = work => outcome,
             () = interrupted => Err(RecordError::Interrupted),
         }
     })

@@ -4,8 +4,10 @@
 //! scenario file, or drawn at random. Labels are numbers here; their names stand beside.
 
 mod check;
+mod draw;
 
 pub use check::{Flaw, flaws, never_there};
+pub use draw::draw;
 
 use crate::faults::Fault;
 use crate::journal::{MediaId, RoomId, ServerId, UserId};

@@ -8,17 +8,21 @@ mod numbered;
 mod played;
 mod recording;
 mod report;
+mod smaller;
 
 use std::path::PathBuf;
 
 use crate::script::Script;
 
-pub use compare::{Cells, Comparison, Wrong, compare, played_cells, recorded_cells};
+pub use compare::{
+    Cells, Comparison, Wrong, compare, compare_with_runs, played_cells, recorded_cells,
+};
 pub use document::{Recorded, Software, document, script_document};
 pub use labelled::recording_of;
 pub use played::{EventCells, MessageCells, Played, RoomCells, Stage, StateCells, StepResult};
 pub use recording::{Recording, RecordingError, Step, read};
 pub use report::Report;
+pub use smaller::smaller;
 
 /// Plays every recording under the given paths (files, or folders of `*.json`). A bad recording is
 /// reported; the others are played all the same.

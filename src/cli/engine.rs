@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::journal::Journal;
 use crate::kernel::SimTime;
 use crate::metrics::{self, Measures};
-use crate::record::{self, RecordError, Setup};
+use crate::record::{self, Bag, Hunt, RecordError, Setup};
 use crate::scenario::{self, Scenario};
 use crate::script::Script;
 use crate::simulation;
@@ -161,4 +161,18 @@ pub(super) fn compare_runs(script: &Scripted, runs: &[RealPlay]) -> Option<Vec<C
         }
     };
     Some(runs.iter().map(compare).collect())
+}
+
+/// Plays random scripts on simulated and real servers.
+pub(super) fn hunt(
+    setup: &Setup,
+    hunt: &Hunt,
+    tell: &'static dyn Fn(&str),
+) -> Result<Bag, RecordError> {
+    record::hunt(setup, hunt, tell)
+}
+
+/// A script in JSON.
+pub(super) fn script_text(script: &Script) -> String {
+    verify::script_document(script).text()
 }

@@ -1,5 +1,7 @@
 //! `record`: asks real servers.
 
+mod random;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,9 +16,9 @@ use crate::record::{DatabaseKind, HostOrder, RecordError, Setup};
 /// command. `tests/synapse/setup DIR` makes the virtual environment for --synapse.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The script: a recording, or a script in the same format
-    #[arg(value_name = "SCRIPT")]
-    script: PathBuf,
+    /// The script: a scenario with [[script]] steps, a recording, or a script in its format
+    #[arg(value_name = "SCRIPT", required_unless_present = "random")]
+    script: Option<PathBuf>,
 
     /// A virtual environment with Synapse
     #[arg(long, value_name = "VENV")]
@@ -41,6 +43,30 @@ pub(super) struct Args {
     /// Compare with the cells that SCRIPT holds already; exit with code 1 if a stable one differs
     #[arg(long)]
     compare: bool,
+
+    /// Draw so many scripts in place of SCRIPT, play each on simulated and real servers, and compare
+    #[arg(long, value_name = "N", conflicts_with_all = ["script", "out", "compare", "runs"])]
+    random: Option<u64>,
+
+    /// Seed of the first random script; the next ones have the numbers after it
+    #[arg(long, value_name = "S", default_value = "1", requires = "random")]
+    seed: u64,
+
+    /// Play so many random scripts at the same time
+    #[arg(long, value_name = "J", default_value = "1", requires = "random")]
+    jobs: u32,
+
+    /// Write the random scripts on which they disagree here, as recordings, and the smallest of them
+    #[arg(long, value_name = "DIR", requires = "random")]
+    out_dir: Option<PathBuf>,
+
+    /// Write the recordings of all random scripts here
+    #[arg(long, value_name = "DIR", requires = "random")]
+    keep: Option<PathBuf>,
+
+    /// Spend up to so many plays on making the smallest disagreement smaller
+    #[arg(long, value_name = "PLAYS", default_value = "0", requires = "random")]
+    shrink: u32,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -71,6 +97,10 @@ pub(super) fn record(args: &Args) -> Result<ExitCode, Failure> {
             Order::Arbitrary => HostOrder::Arbitrary,
         },
     };
+    if let Some(scripts) = args.random {
+        return random::random(args, &setup, scripts);
+    }
+    let path = args.script.as_deref().unwrap_or(Path::new(""));
     if args.out.is_none() && !args.compare {
         let help = "name a file with --out, or ask for --compare";
         return Err(bad_input(miette::miette!(
@@ -78,10 +108,10 @@ pub(super) fn record(args: &Args) -> Result<ExitCode, Failure> {
             "nothing to do with the recording"
         )));
     }
-    let scripted = engine::script(&args.script).map_err(bad_input)?;
+    let scripted = engine::script(path).map_err(bad_input)?;
     if args.compare && !scripted.is_recorded() {
         let help = "name a recording, or leave out --compare";
-        let what = format!("{} holds no results to compare with", args.script.display());
+        let what = format!("{} holds no results to compare with", path.display());
         return Err(bad_input(miette::miette!(help = help, "{what}")));
     }
     let recorded = engine::record(&setup, &scripted.script, args.runs, &|line| note(line));
@@ -94,7 +124,7 @@ pub(super) fn record(args: &Args) -> Result<ExitCode, Failure> {
     let Some(compared) = engine::compare_runs(&scripted, &runs).filter(|_| args.compare) else {
         return Ok(ExitCode::SUCCESS);
     };
-    say(&text(&args.script, &compared))?;
+    say(&text(path, &compared))?;
     let differs = compared.iter().any(|run| !run.differing.is_empty());
     Ok(ExitCode::from(u8::from(differs)))
 }

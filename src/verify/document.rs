@@ -1,6 +1,6 @@
 //! A recording as a file: the script, and what was measured when it was played.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
 
-use super::compare::played_cells;
+use super::compare::unstable;
 use super::labelled::recording_of;
 use super::played::{Played, Stage, StepResult};
 use super::recording::{RecordedSettings, Step};
@@ -93,24 +93,6 @@ pub fn document<'a>(script: &Script, software: &'a Software, runs: &'a [Played])
         unstable: Some(unstable(runs)),
         ..script_document(script)
     }
-}
-
-/// Cells that differ between runs, with the value of each run.
-pub(crate) fn unstable(runs: &[Played]) -> BTreeMap<String, Vec<Value>> {
-    let cells: Vec<_> = runs.iter().map(played_cells).collect();
-    let paths: BTreeSet<&String> = cells.iter().flat_map(BTreeMap::keys).collect();
-    let values = |path: &String| -> Vec<Value> {
-        let value = |cells: &BTreeMap<String, Value>| cells.get(path).cloned();
-        cells
-            .iter()
-            .map(|run| value(run).unwrap_or(Value::Null))
-            .collect()
-    };
-    paths
-        .into_iter()
-        .map(|path| (path.clone(), values(path)))
-        .filter(|(_, values)| values.iter().any(|value| *value != values[0]))
-        .collect()
 }
 
 impl Recorded<'_> {

@@ -72,6 +72,18 @@ pub enum RecordingError {
     },
 }
 
+impl RecordingError {
+    /// The step that is wrong, from 0, if it is a step.
+    pub fn step(&self) -> Option<usize> {
+        let (RecordingError::Unknown { place, .. } | RecordingError::Wrong { place, .. }) = self
+        else {
+            return None;
+        };
+        let number = place.strip_prefix("script[")?.strip_suffix(']')?;
+        number.parse().ok()
+    }
+}
+
 /// A script and what real servers did.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
