@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod engine;
+mod record;
 mod run;
 mod schema;
 mod verify;
@@ -35,6 +36,7 @@ Examples:
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal schema > scenarios/schema.json          what a scenario may contain
   fedheal verify                                  the model beside real servers
+  fedheal record --help                           how to ask real servers again
 
 A run prints what came back and writes results/<scenario>/: tables, a figure,
 and a manifest with the command that makes them again. `fedheal run --help`
@@ -54,6 +56,7 @@ enum Verb {
     Check(check::Args),
     Schema(schema::Args),
     Verify(verify::Args),
+    Record(record::Args),
 }
 
 /// Why a verb came to no end, and the exit code that says so.
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::check(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Verify(args) => verify::verify(&args),
+        Verb::Record(args) => record::record(&args),
     };
     done.unwrap_or_else(|failure| {
         note(&format!("{:?}", failure.report));

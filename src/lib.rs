@@ -12,6 +12,7 @@ pub mod faults;
 pub mod workload;
 
 pub mod room;
+pub mod script;
 
 pub mod metrics;
 pub mod protocol;
@@ -23,6 +24,7 @@ pub mod verify;
 
 pub mod simulation;
 
+pub mod record;
 pub mod report;
 
 pub mod cli;

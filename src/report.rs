@@ -27,14 +27,28 @@ use crate::journal::Journal;
 use crate::metrics::Measures;
 use crate::scenario::Scenario;
 
+/// What came of one run.
+#[derive(Debug)]
+pub struct Written<'a> {
+    /// What happened.
+    pub journal: &'a Journal,
+    /// What was measured.
+    pub measures: &'a Measures,
+    /// Of a script: its answers and measurements, in the format of recordings.
+    pub recording: Option<&'a str>,
+}
+
 /// Writes the result folder of one run, whole or not at all.
 ///
 /// `command` is what a person types to repeat the run; it goes into the manifest.
 pub fn write(
     folder: &Path,
     scenario: &Scenario,
-    journal: &Journal,
-    measures: &Measures,
+    Written {
+        journal,
+        measures,
+        recording,
+    }: &Written<'_>,
     command: &str,
 ) -> Result<(), WriteError> {
     let mut staging = write::Staging::beside(folder)?;
@@ -51,6 +65,9 @@ pub fn write(
     staging.file("recovery.svg", |out| {
         out.write_all(recovery_svg(scenario, measures).as_bytes())
     })?;
+    if let Some(recording) = recording {
+        staging.file("recording.json", |out| out.write_all(recording.as_bytes()))?;
+    }
     let manifest = Manifest::new(scenario, command, staging.checksums());
     staging.file("manifest.json", |out| manifest.write(out))?;
     staging.publish()

@@ -1,7 +1,7 @@
 //! Scenario files: as written, checked, and turned into a world.
 //!
-//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble` and `population` are what
-//! may stand in it; `validate` checks across fields and `limits` each number; `build` makes the world.
+//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play` and `population` are
+//! what may stand in it; `validate` checks across fields and `limits` each number; `build` makes the world.
 
 mod actions;
 mod build;
@@ -12,6 +12,8 @@ mod findings;
 mod limits;
 mod names;
 mod overlay;
+mod play;
+mod plays;
 mod population;
 mod schema;
 mod strikes;
@@ -26,6 +28,7 @@ use serde::Deserialize;
 
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
+use crate::script::Script;
 use crate::world::World;
 
 pub use error::{Problem, ScenarioError};
@@ -40,6 +43,9 @@ pub struct Scenario {
     pub title: String,
     /// The world that it describes.
     pub world: World,
+    /// The steps to be played in it, if it is played by a script. The world's end is then the script's, and
+    /// known when it has been played.
+    pub script: Option<Script>,
     /// The server whose losses are measured.
     pub measured: ServerId,
     /// What must be found.

@@ -24,7 +24,7 @@ use crate::workload::Action;
 use crate::world::World;
 
 pub use outcome::{Answered, Loss, Outcome};
-pub use player::{play, play_out_of_step};
+pub use player::{Staged, play, play_in, play_out_of_step};
 
 /// Order of events at the same moment: faults, arrivals, timers, people.
 mod class {
@@ -127,7 +127,7 @@ pub fn run_watched(
         simulation.step(now, event);
         watch(now, &mut simulation.servers, &simulation.journal);
     }
-    simulation.finish()
+    simulation.finish(world.end)
 }
 
 impl<'a> Simulation<'a> {

@@ -2,28 +2,37 @@
 //! script.
 
 mod compare;
+mod document;
+mod labelled;
+mod numbered;
 mod played;
 mod recording;
 mod report;
-mod script;
+mod smaller;
 
 use std::path::PathBuf;
 
-pub use compare::{Cells, Comparison, Wrong, compare, played_cells, recorded_cells};
+use crate::script::Script;
+
+pub use compare::{
+    Cells, Comparison, Wrong, compare, compare_with_runs, played_cells, recorded_cells,
+};
+pub use document::{Recorded, Software, document, script_document};
+pub use labelled::recording_of;
 pub use played::{EventCells, MessageCells, Played, RoomCells, Stage, StateCells, StepResult};
-pub use recording::{Recording, RecordingError, ServerSettings, Step, read};
+pub use recording::{Recording, RecordingError, Step, read};
 pub use report::Report;
-pub use script::{PlayStep, Script};
+pub use smaller::smaller;
 
 /// Plays every recording under the given paths (files, or folders of `*.json`). A bad recording is
 /// reported; the others are played all the same.
-pub fn verify(paths: &[PathBuf], play: impl Fn(&Recording, &Script) -> Played) -> Report {
+pub fn verify(paths: &[PathBuf], play: impl Fn(&Script) -> Played) -> Report {
     let mut report = Report::default();
     for path in paths {
         for file in files(path, &mut report) {
             let outcome = read(&file).and_then(|recording| {
                 let script = Script::new(&recording, &file)?;
-                let played = play(&recording, &script);
+                let played = play(&script);
                 Ok(compare(&recording, &played))
             });
             match outcome {

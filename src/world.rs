@@ -1,6 +1,10 @@
 //! A world before anything has happened in it.
 //!
-//! A scenario file or a recording is turned into a `World`, and the simulation starts from one.
+//! A scenario file or a script is turned into a `World`, and the simulation starts from one.
+
+mod laboratory;
+
+pub use laboratory::START;
 
 use crate::faults::Fault;
 use crate::journal::{RoomId, ServerId, UserId};

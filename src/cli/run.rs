@@ -44,18 +44,27 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let written = Arc::new(Mutex::new(false));
     on_interrupt(Arc::clone(&written));
 
-    let scenario = engine::load(&args.path, &args.set, args.seed).map_err(bad_input)?;
+    let mut scenario = engine::load(&args.path, &args.set, args.seed).map_err(bad_input)?;
     let folder = args.out.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
     // Asked now, so that nobody waits for a run whose results have no place.
     report::check_folder(&folder).map_err(unwritten)?;
 
-    let played = play(&scenario);
+    let played = play(&mut scenario);
     let again = command::again(&args.path, scenario.world.seed, &args.set);
     {
         let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
-        let Played { journal, measures } = &played;
-        report::write(&folder, &scenario, journal, measures, &again).map_err(unwritten)?;
+        let Played {
+            journal,
+            measures,
+            recording,
+        } = &played;
+        let written_out = report::Written {
+            journal,
+            measures,
+            recording: recording.as_deref(),
+        };
+        report::write(&folder, &scenario, &written_out, &again).map_err(unwritten)?;
         *written = true;
     }
     say(&report::summary(&scenario, &played.measures, &again))?;
@@ -80,7 +89,7 @@ fn unwritten(error: WriteError) -> Failure {
 }
 
 /// Simulates, with a progress bar on a terminal once a second has passed.
-fn play(scenario: &Scenario) -> Played {
+fn play(scenario: &mut Scenario) -> Played {
     const STEPS: u64 = 1000;
     let (start, end) = (scenario.world.start.0, scenario.world.end.0);
     let bar = ProgressBar::hidden().with_style(style());

@@ -243,7 +243,10 @@ impl RoomLog {
                 Entry::One { pdu, .. } => pdu.prev_events.contains(&no),
             };
         let branches = self.branches.get(&no).map_or(&[][..], Vec::as_slice);
-        follows.then_some(next).into_iter().chain(branches.iter().copied())
+        follows
+            .then_some(next)
+            .into_iter()
+            .chain(branches.iter().copied())
     }
 
     /// `auth_events`; those of drawn messages are in the state before them and not spelt out.

@@ -24,12 +24,16 @@ pub(super) fn put(step: &Step, names: &Names, world: &mut World, problems: &mut 
     let at = *step.at;
     if let Deed::Send { .. } = step.deed {
         send(step, names, world, problems);
-    } else if let Some(action) = in_rooms(&step.deed, names, problems)
-        .or_else(|| on_rooms(&step.deed, names, problems))
-        .or_else(|| of_clients(&step.deed, names, problems))
-    {
+    } else if let Some(action) = action(&step.deed, names, problems) {
         world.actions.push((at, action));
     }
+}
+
+/// A deed that is one action.
+pub(super) fn action(deed: &Deed, names: &Names, problems: &mut Problems<'_>) -> Option<Action> {
+    in_rooms(deed, names, problems)
+        .or_else(|| on_rooms(deed, names, problems))
+        .or_else(|| of_clients(deed, names, problems))
 }
 
 /// Memberships.

@@ -3,24 +3,24 @@
 use super::error::Problems;
 use super::file::File;
 use super::names::Names;
-use super::{Scenario, actions, findings, population, strikes};
+use super::{Scenario, actions, findings, plays, population, strikes};
 use crate::journal::ServerId;
+use crate::kernel::SimTime;
 use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
-use crate::world::{ServerSpec, World};
+use crate::world::{START, ServerSpec, World};
 
 /// Builds all that the file describes; what cannot be built is noted.
 pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> Scenario {
+    let uploads = actions::uploads(&file.action).chain(plays::uploads(&file.script));
     let mut world = World {
         seed: *file.seed,
-        start: *file.start,
-        end: *file.end,
+        start: file.start.as_deref().copied().unwrap_or(START),
+        end: file.end.as_deref().copied().unwrap_or(SimTime(u64::MAX)),
         in_step: file.in_step,
         servers: servers(file),
         users: Vec::new(),
         rooms: rooms(file),
-        media: actions::uploads(&file.action)
-            .map(|label| label.to_string())
-            .collect(),
+        media: uploads.map(|label| label.to_string()).collect(),
         actions: Vec::new(),
         faults: Vec::new(),
         people: file.people.clone(),
@@ -49,6 +49,14 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
     // Stable: what is at the same time stays in the order of the file.
     world.actions.sort_by_key(|(at, _)| *at);
     world.faults.sort_by_key(|(at, _)| *at);
+    let script =
+        (!file.script.is_empty()).then(|| plays::build(file, &name, &world, &names, problems));
+    if let Some(script) = &script {
+        world = World {
+            seed: world.seed,
+            ..World::of_script(script, file.in_step)
+        };
+    }
     let expect = file.expect.iter();
     Scenario {
         name,
@@ -58,12 +66,13 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
             .map(|expect| findings::expectation(expect, &names, problems))
             .collect(),
         world,
+        script,
         resolved: String::new(),
     }
 }
 
 fn servers(file: &File) -> Vec<ServerSpec> {
-    let servers = file.server.iter().zip(0..);
+    let servers = plays::sorted(file).into_iter().zip(0..);
     servers
         .map(|(server, rank)| ServerSpec {
             name: server.name.to_string(),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::deed::Step;
+use super::play::Play;
 use super::population::Population;
 use super::trouble::{FaultRates, Trouble};
 use super::value::{Here, Must, Name, Words};
@@ -21,10 +22,12 @@ pub(super) struct File {
     /// Key of all random draws.
     #[serde(default = "one")]
     pub(super) seed: Here<u64>,
-    /// First moment, in universal time.
-    pub(super) start: Here<SimTime>,
-    /// Last moment.
-    pub(super) end: Here<SimTime>,
+    /// First moment, in universal time. A script needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) start: Option<Here<SimTime>>,
+    /// Last moment. A script needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) end: Option<Here<SimTime>>,
     /// While nothing is wrong, let rooms move in step without an event for each delivery.
     #[serde(default = "yes")]
     pub(super) in_step: bool,
@@ -57,6 +60,10 @@ pub(super) struct File {
     /// Single faults.
     #[serde(default)]
     pub(super) fault: Vec<Trouble>,
+    /// In place of actions and faults at given times: steps, each begun when the former is over. Real servers
+    /// can play them, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) script: Vec<Play>,
     /// What must be found.
     #[serde(default)]
     pub(super) expect: Vec<Expect>,
@@ -82,6 +89,29 @@ pub(super) struct Server {
     /// Regular backups of all its stores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) backups: Option<Backups>,
+    /// In a script: what makes this server different from the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) laboratory: Option<Laboratory>,
+}
+
+/// Settings of a server that plays a script. All others are those of the recordings.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Laboratory {
+    /// How long it leaves a server alone that did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) retry: Option<Retry>,
+    /// Synapse's `retention` section, as Synapse reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) retention: Option<serde_json::Value>,
+}
+
+/// Back-off of a server that plays a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Retry {
+    /// Synapse's own: 10 minutes first, then doubling; not the laboratory's constant second.
+    Default,
 }
 
 /// Regular backups.

@@ -50,6 +50,12 @@ pub(super) fn put(
     }
 }
 
+/// A fault that strikes one server, without its end.
+pub(super) fn of_server(blow: &Blow, names: &Names, problems: &mut Problems<'_>) -> Option<Fault> {
+    let server = names.server(struck(blow)?, problems)?;
+    fault(blow, server)
+}
+
 /// What ends after the simulation does not end in it.
 fn end(world: &mut World, at: SimTime, fault: Fault) {
     if at <= world.end {

@@ -7,6 +7,7 @@ use super::names::refuse_twice;
 use super::population::Population;
 use super::trouble::Blow;
 use super::value::Here;
+use super::{actions, plays};
 use crate::kernel::SimTime;
 
 /// Checks what can be checked without looking up names.
@@ -18,42 +19,59 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
     );
     refuse_twice("user", file.user.iter().map(|user| &user.name), problems);
     refuse_twice("room", file.room.iter().map(|room| &room.name), problems);
-    refuse_twice("file", super::actions::uploads(&file.action), problems);
+    refuse_twice("file", actions::uploads(&file.action), problems);
+    refuse_twice("file", plays::uploads(&file.script), problems);
     refuse_twice(
         "expectation",
         file.expect.iter().map(|expect| &expect.name),
         problems,
     );
     limits::check(file, places, problems);
-    if *file.end <= *file.start {
+    if !file.script.is_empty() {
+        plays::check(file, places, problems);
+        return;
+    }
+    let (Some(start), Some(end)) = (&file.start, &file.end) else {
+        for (key, is_there) in [("start", file.start.is_some()), ("end", file.end.is_some())] {
+            if !is_there {
+                let help = "give a moment, such as \"2024-01-01\"; only a [[script]] needs none";
+                problems.add(0..0, format!("missing field `{key}`"), "", help);
+            }
+        }
+        return;
+    };
+    if **end <= **start {
         problems.add(
-            file.end.span(),
-            format!(
-                "the end ({}) is not after the start ({})",
-                *file.end, *file.start
-            ),
+            end.span(),
+            format!("the end ({}) is not after the start ({})", **end, **start),
             "ends before it starts",
             "give an `end` later than `start`",
         );
         // Every other moment would be outside of nothing.
         return;
     }
-    for server in &file.server {
-        backups(file, server, problems);
+    let span = (**start, **end);
+    for (i, server) in file.server.iter().enumerate() {
+        backups(span, server, problems);
+        if let Some(laboratory) = places.get(&format!("server.{i}.laboratory")) {
+            let help = "it says how a server plays a script";
+            let message = "`laboratory` has a place only beside [[script]]";
+            problems.add(laboratory.clone(), message, "here", help);
+        }
     }
     if let Some(plan) = &file.population {
-        lost_period(file, plan, problems);
+        lost_period(span, plan, problems);
         refuse_twice(
             "group",
             plan.rooms.iter().map(|group| &group.label),
             problems,
         );
     }
-    moments(file, problems);
+    moments(file, span, problems);
     restores(file, problems);
 }
 
-fn backups(file: &File, server: &Server, problems: &mut Problems<'_>) {
+fn backups(span: (SimTime, SimTime), server: &Server, problems: &mut Problems<'_>) {
     let Some(backups) = &server.backups else {
         return;
     };
@@ -80,21 +98,21 @@ fn backups(file: &File, server: &Server, problems: &mut Problems<'_>) {
             "leave `last` out if the schedule goes on",
         );
     }
-    inside(file, &backups.first, "the first backup", problems);
+    inside(span, &backups.first, "the first backup", problems);
 }
 
 /// Everything happens between start and end.
-fn moments(file: &File, problems: &mut Problems<'_>) {
+fn moments(file: &File, span: (SimTime, SimTime), problems: &mut Problems<'_>) {
     for step in &file.action {
-        inside(file, &step.at, "this action", problems);
+        inside(span, &step.at, "this action", problems);
     }
     for trouble in &file.fault {
-        inside(file, &trouble.at, "this fault", problems);
+        inside(span, &trouble.at, "this fault", problems);
     }
 }
 
-fn inside(file: &File, at: &Here<SimTime>, what: &str, problems: &mut Problems<'_>) {
-    let (start, end) = (*file.start, *file.end);
+fn inside(span: (SimTime, SimTime), at: &Here<SimTime>, what: &str, problems: &mut Problems<'_>) {
+    let (start, end) = span;
     if **at < start || **at > end {
         let message = format!("{what} is at {}, outside the simulation", **at);
         let help = format!("it runs from {start} to {end}");
@@ -161,10 +179,10 @@ fn first_backup(file: &File, name: &str) -> Option<SimTime> {
     regular.chain(single).min()
 }
 
-fn lost_period(file: &File, plan: &Population, problems: &mut Problems<'_>) {
-    inside(file, &plan.lost_from, "the lost period", problems);
+fn lost_period(span: (SimTime, SimTime), plan: &Population, problems: &mut Problems<'_>) {
+    inside(span, &plan.lost_from, "the lost period", problems);
     inside(
-        file,
+        span,
         &plan.lost_until,
         "the end of the lost period",
         problems,

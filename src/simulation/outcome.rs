@@ -209,10 +209,10 @@ impl Simulation<'_> {
             .for_each(|user| lost(What::Password(*user, 0)));
     }
 
-    /// The last moment is over: every copy is written out.
-    pub(super) fn finish(mut self) -> Outcome {
+    /// The last moment, `end`, is over: every copy is written out.
+    pub(super) fn finish(mut self, end: SimTime) -> Outcome {
         for room in 0..self.logs.len() {
-            self.advance(RoomId(room as u32), self.world.end);
+            self.advance(RoomId(room as u32), end);
         }
         for server in &mut self.servers {
             server.sync_all(&self.logs, &self.world.rooms);

@@ -1,8 +1,7 @@
-//! Plays a recording's script: actions strictly one after another, the next when the former is over and
+//! Plays a script: actions strictly one after another, the next when the former is over and
 //! what it waits for has happened (format, section 2).
 
 mod measure;
-mod stage;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +11,12 @@ use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::protocol::matrix::{Refusal, actor};
 use crate::room::StateKey;
-use crate::verify::{PlayStep, Played, Recording, Script, StepResult};
+use crate::script::{PlayStep, Script};
+use crate::verify::{Played, StepResult};
 use crate::workload::Action;
 use crate::world::World;
 
-use stage::world_of;
-
-use super::Simulation;
+use super::{Outcome, Simulation};
 
 /// How long a turn or a state event is waited for.
 const HEARD_WITHIN: SimDuration = SimDuration::seconds(20);
@@ -34,19 +32,38 @@ const SHORT_BACKOFF: SimDuration = SimDuration::seconds(5);
 /// Between two messages of a turn, each sent when the former was answered. Assumption; it decides only what
 /// a server that stands still misses.
 const ANSWER_TIME: SimDuration = SimDuration::millis(100);
-/// First moment of every played script; only differences matter.
-const START: SimTime = SimTime(1_600_000_000_000);
 
 /// Plays a script and measures as it says.
-pub fn play(recording: &Recording, script: &Script) -> Played {
-    let world = world_of(recording, script, true);
-    Player::new(&world, script).play()
+pub fn play(script: &Script) -> Played {
+    play_in(&World::of_script(script, true), script).played
 }
 
 /// As [`play`], with every delivery an event: the result must be the same.
-pub fn play_out_of_step(recording: &Recording, script: &Script) -> Played {
-    let world = world_of(recording, script, false);
-    Player::new(&world, script).play()
+pub fn play_out_of_step(script: &Script) -> Played {
+    play_in(&World::of_script(script, false), script).played
+}
+
+/// What came of a script.
+#[derive(Debug)]
+pub struct Staged {
+    /// Answers and measurements.
+    pub played: Played,
+    /// Journal and books, as of any run.
+    pub outcome: Outcome,
+    /// When the last step was over.
+    pub end: SimTime,
+}
+
+/// Plays a script in a world of its own ([`World::of_script`]).
+pub fn play_in(world: &World, script: &Script) -> Staged {
+    let mut player = Player::new(world, script);
+    player.play();
+    let end = player.now();
+    Staged {
+        played: player.played,
+        outcome: player.simulation.finish(end),
+        end,
+    }
 }
 
 /// A played script in motion.
@@ -71,7 +88,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn play(mut self) -> Played {
+    fn play(&mut self) {
         for (index, step) in self.script.steps.iter().enumerate() {
             let result = match step {
                 PlayStep::Settle => {
@@ -108,7 +125,6 @@ impl<'a> Player<'a> {
                 self.played.results.insert(index, result);
             }
         }
-        self.played
     }
 
     fn now(&self) -> SimTime {
@@ -190,10 +206,7 @@ impl<'a> Player<'a> {
                     match self.send_one(room, tag, *user, server) {
                         Ok(event) => last = Some(event),
                         Err(refusal) => {
-                            failed.insert(
-                                self.script.users[user.index()].name.clone(),
-                                code(refusal),
-                            );
+                            failed.insert(self.script.user_name(*user), code(refusal));
                             left[index] = 0;
                             break;
                         }
@@ -212,7 +225,7 @@ impl<'a> Player<'a> {
                 .unwrap_or_else(|| "ok".to_owned()),
             unheard: self.names(&unheard),
             failed: failed.into_keys().collect(),
-            seen: Vec::new(),
+            ..StepResult::default()
         }
     }
 

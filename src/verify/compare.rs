@@ -38,13 +38,31 @@ pub struct Comparison {
     pub unstable_fine: usize,
 }
 
-/// Compares.
+/// Compares the simulator with a recording.
 pub fn compare(recording: &Recording, played: &Played) -> Comparison {
-    let recorded = recorded_cells(recording);
-    let simulated = played_cells(played);
+    compare_cells(
+        &recording.name,
+        &recorded_cells(recording),
+        &recording.unstable,
+        &played_cells(played),
+    )
+}
+
+/// Compares the simulator with what real servers have just done, once or more often.
+pub fn compare_with_runs(name: &str, real: &[Played], simulated: &Played) -> Comparison {
+    let recorded = played_cells(&real[0]);
+    compare_cells(name, &recorded, &unstable(real), &played_cells(simulated))
+}
+
+fn compare_cells(
+    name: &str,
+    recorded: &Cells,
+    unstable: &BTreeMap<String, Vec<Value>>,
+    simulated: &Cells,
+) -> Comparison {
     let paths: BTreeSet<&String> = recorded.keys().chain(simulated.keys()).collect();
     let mut comparison = Comparison {
-        name: recording.name.clone(),
+        name: name.to_owned(),
         cells: 0,
         right: 0,
         wrong: Vec::new(),
@@ -52,8 +70,8 @@ pub fn compare(recording: &Recording, played: &Played) -> Comparison {
         unstable_fine: 0,
     };
     for path in paths {
-        let (ours, theirs) = (value(&simulated, path), value(&recorded, path));
-        if let Some(seen) = recording.unstable.get(path) {
+        let (ours, theirs) = (value(simulated, path), value(recorded, path));
+        if let Some(seen) = unstable.get(path) {
             comparison.unstable += 1;
             comparison.unstable_fine += usize::from(is_between(&ours, seen));
         } else {
@@ -70,6 +88,21 @@ pub fn compare(recording: &Recording, played: &Played) -> Comparison {
         }
     }
     comparison
+}
+
+/// Cells that differ between runs, with the value of each run.
+pub(super) fn unstable(runs: &[Played]) -> BTreeMap<String, Vec<Value>> {
+    let cells: Vec<Cells> = runs.iter().map(played_cells).collect();
+    let paths: BTreeSet<&String> = cells.iter().flat_map(BTreeMap::keys).collect();
+    let values = |path: &String| -> Vec<Value> {
+        let value = |cells: &Cells| cells.get(path).cloned().unwrap_or(Value::Null);
+        cells.iter().map(value).collect()
+    };
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), values(path)))
+        .filter(|(_, values)| values.iter().any(|value| *value != values[0]))
+        .collect()
 }
 
 fn value(cells: &Cells, path: &str) -> Value {

@@ -27,6 +27,9 @@ pub struct StepResult {
     /// Per pass: class of message to number shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<BTreeMap<String, u64>>,
+    /// Requests per pass: of real servers only, and not compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<u64>,
 }
 
 /// One measurement of one server.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The format of recordings that can be read.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// Why a recording cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,18 @@ pub enum RecordingError {
         /// What would be right.
         remedy: &'static str,
     },
+    /// What cannot be played.
+    #[error("{}: at `{place}`: {what}; {remedy}", .path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The path within it.
+        place: String,
+        /// What is wrong.
+        what: String,
+        /// What would be right.
+        remedy: &'static str,
+    },
     /// Of a later format.
     #[error("{}: at `format`: {found} is not known; this version reads format {FORMAT}", .path.display())]
     Format {
@@ -58,6 +70,18 @@ pub enum RecordingError {
         /// The folder.
         path: PathBuf,
     },
+}
+
+impl RecordingError {
+    /// The step that is wrong, from 0, if it is a step.
+    pub fn step(&self) -> Option<usize> {
+        let (RecordingError::Unknown { place, .. } | RecordingError::Wrong { place, .. }) = self
+        else {
+            return None;
+        };
+        let number = place.strip_prefix("script[")?.strip_suffix(']')?;
+        number.parse().ok()
+    }
 }
 
 /// A script and what real servers did.
@@ -77,7 +101,7 @@ pub struct Recording {
     #[serde(default)]
     pub runs: u32,
     /// Servers and their settings.
-    pub servers: BTreeMap<String, ServerSettings>,
+    pub servers: BTreeMap<String, RecordedSettings>,
     /// Accounts that exist before the first action.
     pub users: Vec<String>,
     /// The actions.
@@ -94,17 +118,19 @@ pub struct Recording {
 }
 
 /// Settings of one server.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ServerSettings {
+pub struct RecordedSettings {
     /// `default`: Synapse's own back-off.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<String>,
     /// Synapse's `retention` section.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<Value>,
 }
 
 /// One action, with labels as in the file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "the fields are those of the format")]
 pub enum Step {
@@ -112,8 +138,11 @@ pub enum Step {
         room: String,
         by: String,
         preset: Preset,
+        #[serde(skip_serializing_if = "Option::is_none")]
         federate: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         history_visibility: Option<VisibilityName>,
     },
     Invite {
@@ -124,6 +153,7 @@ pub enum Step {
     Join {
         room: String,
         who: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         via: Option<String>,
     },
     Leave {
@@ -163,6 +193,7 @@ pub enum Step {
         room: String,
         by: String,
         users: BTreeMap<String, i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         events_default: Option<i64>,
     },
     Redact {
@@ -207,6 +238,7 @@ pub enum Step {
         room: String,
         page: u32,
         passes: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
         pause: Option<String>,
     },
     Register {
@@ -247,7 +279,7 @@ pub enum Step {
 }
 
 /// Room presets.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum Preset {
@@ -257,7 +289,7 @@ pub enum Preset {
 }
 
 /// History visibilities.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum VisibilityName {
@@ -268,7 +300,7 @@ pub enum VisibilityName {
 }
 
 /// State that a script sets.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum FieldName {
@@ -279,7 +311,7 @@ pub enum FieldName {
 }
 
 /// Fates of the media store.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum MediaName {
@@ -289,7 +321,7 @@ pub enum MediaName {
 }
 
 /// Fates of the signing key.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names of the format")]
 pub enum KeyName {

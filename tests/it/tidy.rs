@@ -16,12 +16,12 @@ const SHELVES: [&[&str]; 10] = [
     &["kernel"],
     &["journal"],
     &["faults", "workload"],
-    &["room"],
+    &["room", "script"],
     &["metrics", "protocol"],
     &["world"],
     &["scenario", "verify"],
     &["simulation"],
-    &["report"],
+    &["record", "report"],
     &["cli"],
 ];
 

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fedheal::script::Script;
 use fedheal::simulation::{play, play_out_of_step};
 use fedheal::verify::{
-    Played, Recording, Report, Script, compare, played_cells, read, recorded_cells, verify,
+    Played, Recording, Report, compare, played_cells, read, recorded_cells, verify,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -55,8 +56,8 @@ fn recordings_are_played_the_same_out_of_step() {
         let recording = read(&path).unwrap();
         let script = Script::new(&recording, &path).unwrap();
         let (with, without) = (
-            played_cells(&play(&recording, &script)),
-            played_cells(&play_out_of_step(&recording, &script)),
+            played_cells(&play(&script)),
+            played_cells(&play_out_of_step(&script)),
         );
         assert_eq!(with, without, "{}", recording.name);
     }
@@ -66,7 +67,7 @@ fn recordings_are_played_the_same_out_of_step() {
 fn recorded_here(path: &Path) -> (Recording, Played) {
     let mut recording = read(path).unwrap();
     let script = Script::new(&recording, path).unwrap();
-    let played = play(&recording, &script);
+    let played = play(&script);
     recording.unstable.clear();
     recording.results = played
         .results

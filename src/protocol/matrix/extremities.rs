@@ -23,9 +23,8 @@ impl Replica {
     /// An event that something good stands on is no extremity (`_get_events_which_are_prevs`). Where
     /// history was filled in above an extremity, this is noticed with the next new event.
     pub(super) fn forget_referred_heads(&mut self, log: &RoomLog) {
-        let is_good = |no: EventNo| {
-            self.has(no) && !self.soft.contains(&no) && !self.rejected.contains(&no)
-        };
+        let is_good =
+            |no: EventNo| self.has(no) && !self.soft.contains(&no) && !self.rejected.contains(&no);
         let stand_free = |no: &EventNo| !log.successors(*no).any(is_good);
         self.heads = self.heads.iter().copied().filter(stand_free).collect();
     }

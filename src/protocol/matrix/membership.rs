@@ -202,7 +202,10 @@ impl Homeserver {
             return Some(self.make_state(ctx, room, user, body));
         }
         let replica = self.db.rooms.get(&room);
-        match replica.and_then(|replica| replica.out_of_band.get(&user)).copied() {
+        match replica
+            .and_then(|replica| replica.out_of_band.get(&user))
+            .copied()
+        {
             Some((Membership::Invite, invite)) => {
                 let inviter = log.origin(invite);
                 if inviter == self.id {

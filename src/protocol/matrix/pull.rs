@@ -172,7 +172,8 @@ impl Homeserver {
         let log = &ctx.logs[pull.room.index()];
         let spec = &ctx.rooms[pull.room.index()];
         let now = ctx.now;
-        let (Some(prev), Some(copy)) = (pull.unasked.pop_front(), pull.rest.front().copied()) else {
+        let (Some(prev), Some(copy)) = (pull.unasked.pop_front(), pull.rest.front().copied())
+        else {
             return self.pulled(ctx, &pull);
         };
         let learnt = match answer {

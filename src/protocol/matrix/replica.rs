@@ -136,7 +136,8 @@ impl Replica {
     /// Another current state. A server whose last user is out of the room forgets the state, and keeps
     /// only what became of its own users (`_update_current_state_txn`).
     pub(super) fn set_state(&mut self, log: &RoomLog, me: ServerId, state: StateMap) {
-        let is_own = |key: &StateKey| matches!(key, StateKey::Member(user) if log.home(*user) == me);
+        let is_own =
+            |key: &StateKey| matches!(key, StateKey::Member(user) if log.home(*user) == me);
         let changed: Vec<StateKey> = self
             .state
             .diff(&state)
@@ -303,7 +304,9 @@ impl Replica {
     pub fn backfill_points(&self, log: &RoomLog) -> Vec<(EventNo, u32)> {
         let rows = |no: &EventNo| {
             let (no, successors) = (*no, self.successors(log, *no));
-            successors.into_iter().map(move |later| (no, log.depth(later)))
+            successors
+                .into_iter()
+                .map(move |later| (no, log.depth(later)))
         };
         self.backward.iter().flat_map(rows).collect()
     }

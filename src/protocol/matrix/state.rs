@@ -71,7 +71,10 @@ pub fn allowed(log: &RoomLog, spec: &RoomSpec, state: &StateMap, pdu: &Pdu) -> b
     if !spec.federate && log.home(pdu.sender) != log.home(log.single(0).expect("created").sender) {
         return false;
     }
-    if let Body::Member { who, membership, .. } = pdu.body {
+    if let Body::Member {
+        who, membership, ..
+    } = pdu.body
+    {
         return member_allowed(log, spec, state, pdu.sender, who, membership, pdu);
     }
     if log.membership_in(state, pdu.sender) != Some(Membership::Join) {
@@ -159,7 +162,10 @@ pub(super) fn auth_events(
     if spec.version < CREATOR_POWER_VERSION {
         keys.push(StateKey::Create);
     }
-    if let Body::Member { who, membership, .. } = body {
+    if let Body::Member {
+        who, membership, ..
+    } = body
+    {
         keys.push(StateKey::Member(*who));
         if matches!(membership, Membership::Join | Membership::Invite) {
             keys.push(StateKey::JoinRules);
@@ -265,9 +271,9 @@ fn with_auth(log: &RoomLog, resolved: &StateMap, pdu: &Pdu) -> StateMap {
 fn is_power_event(log: &RoomLog, no: EventNo) -> bool {
     log.single(no).is_some_and(|pdu| match &pdu.body {
         Body::Create | Body::PowerLevels(_) | Body::JoinRules(_) => true,
-        Body::Member { who, membership, .. } => {
-            *who != pdu.sender && matches!(membership, Membership::Leave | Membership::Ban)
-        }
+        Body::Member {
+            who, membership, ..
+        } => *who != pdu.sender && matches!(membership, Membership::Leave | Membership::Ban),
         _ => false,
     })
 }

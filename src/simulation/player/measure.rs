@@ -38,7 +38,7 @@ impl Player<'_> {
             .rooms
             .get(&room)
             .unwrap_or(&nothing);
-        let name = |user: crate::journal::UserId| self.script.users[user.index()].name.clone();
+        let name = |user: crate::journal::UserId| self.script.user_name(user);
         let local: BTreeMap<String, String> = (0..self.script.users.len() as u32)
             .map(crate::journal::UserId)
             .filter(|user| log.home(*user) == server)
@@ -147,7 +147,7 @@ impl Player<'_> {
                 levels
                     .users
                     .iter()
-                    .map(|(user, level)| (self.script.users[user.index()].name.clone(), *level))
+                    .map(|(user, level)| (self.script.user_name(*user), *level))
                     .collect(),
             ),
             events_default: Some(levels.events_default),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use fedheal::script::Script;
 use fedheal::simulation::{play, play_out_of_step};
-use fedheal::verify::{MessageCells, Played, Recording, RoomCells, Script, StepResult};
+use fedheal::verify::{MessageCells, Played, Recording, RoomCells, StepResult};
 use serde_json::{Value, json};
 
 /// The room that most stories need only one of.
@@ -212,10 +213,10 @@ impl Story {
         .unwrap()
     }
 
-    fn play_with(&self, player: fn(&Recording, &Script) -> Played) -> Played {
+    fn play_with(&self, player: fn(&Script) -> Played) -> Played {
         let recording = self.recording();
         let script = Script::new(&recording, Path::new("story")).unwrap();
-        player(&recording, &script)
+        player(&script)
     }
 
     /// Plays the story.

@@ -10,48 +10,7 @@ use crate::workload::{Action, Power, RoomKind, RoomSpec, StateField, UserSpec, V
 use super::recording::{
     FieldName, KeyName, MediaName, Preset, Recording, RecordingError, Step, VisibilityName,
 };
-
-/// A script, ready to be played: one step for each of the recording's actions.
-#[derive(Debug, Clone)]
-pub struct Script {
-    /// Servers, by number, in alphabetical order.
-    pub servers: Vec<String>,
-    /// Users, by number.
-    pub users: Vec<UserSpec>,
-    /// Rooms, by number, in the order of their creation.
-    pub rooms: Vec<RoomSpec>,
-    /// Labels of files, by number.
-    pub media: Vec<String>,
-    /// The steps.
-    pub steps: Vec<PlayStep>,
-}
-
-/// One step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "as in the format")]
-pub enum PlayStep {
-    Act(Action),
-    Send {
-        room: RoomId,
-        tag: String,
-        by: Vec<UserId>,
-        counts: Vec<u32>,
-        turn: u32,
-    },
-    Redact {
-        room: RoomId,
-        by: UserId,
-        tag: String,
-        server: ServerId,
-        number: u32,
-    },
-    Strike(Fault),
-    Settle,
-    Measure {
-        stage: String,
-        server: ServerId,
-    },
-}
+use crate::script::{PlayStep, Script, ServerSettings, flaws};
 
 struct Labels<'a> {
     path: &'a Path,
@@ -121,7 +80,10 @@ impl Script {
             media: BTreeMap::new(),
         };
         let mut script = Script {
+            name: recording.name.clone(),
+            question: recording.question.clone(),
             servers,
+            settings: settings(recording, path)?,
             users: Vec::new(),
             rooms: Vec::new(),
             media: Vec::new(),
@@ -139,7 +101,15 @@ impl Script {
             let step = number(&labels, step)?;
             script.steps.push(step);
         }
-        Ok(script)
+        match flaws(&script).into_iter().next() {
+            None => Ok(script),
+            Some(flaw) => Err(RecordingError::Wrong {
+                path: path.to_owned(),
+                place: format!("script[{}]", flaw.step),
+                what: flaw.message,
+                remedy: flaw.help,
+            }),
+        }
     }
 
     fn add_user(
@@ -151,12 +121,13 @@ impl Script {
         if labels.users.contains_key(name) {
             return Ok(());
         }
-        let server = labels.server(name.split_once('@').map_or("", |(_, server)| server))?;
+        let (local, server) = name.split_once('@').unwrap_or((name, ""));
+        let server = labels.server(server)?;
         labels
             .users
             .insert(name.to_owned(), UserId(self.users.len() as u32));
         self.users.push(UserSpec {
-            name: name.to_owned(),
+            name: local.to_owned(),
             server,
             exists,
             weight: 0,
@@ -197,6 +168,29 @@ impl Script {
         }
         Ok(())
     }
+}
+
+/// The settings of all servers.
+fn settings(recording: &Recording, path: &Path) -> Result<Vec<ServerSettings>, RecordingError> {
+    let one = |(name, fields): (&String, &super::recording::RecordedSettings)| {
+        let default_retry = match fields.retry.as_deref() {
+            None => false,
+            Some("default") => true,
+            Some(other) => {
+                return Err(RecordingError::Wrong {
+                    path: path.to_owned(),
+                    place: format!("servers.{name}.retry"),
+                    what: format!("`{other}` is not known"),
+                    remedy: "write \"default\", or leave it out",
+                });
+            }
+        };
+        Ok(ServerSettings {
+            default_retry,
+            retention: fields.retention.clone(),
+        })
+    };
+    recording.servers.iter().map(one).collect()
 }
 
 fn room_spec(
