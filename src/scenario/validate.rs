@@ -10,7 +10,9 @@ use super::value::Here;
 use crate::kernel::SimTime;
 
 /// Checks what can be checked without looking up names.
-pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
+///
+/// `whole` says that nothing was left out of the file that other places of it may speak of.
+pub(super) fn check(file: &File, whole: bool, places: &Places, problems: &mut Problems<'_>) {
     refuse_twice(
         "server",
         file.server.iter().map(|server| &server.name),
@@ -22,6 +24,11 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
     refuse_twice(
         "expectation",
         file.expect.iter().map(|expect| &expect.name),
+        problems,
+    );
+    refuse_twice(
+        "hosting group",
+        file.fault_rates.hosting.iter().map(|group| &group.name),
         problems,
     );
     limits::check(file, places, problems);
@@ -50,7 +57,9 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
         );
     }
     moments(file, problems);
-    restores(file, problems);
+    if whole {
+        restores(file, problems);
+    }
 }
 
 fn backups(file: &File, server: &Server, problems: &mut Problems<'_>) {

@@ -1,6 +1,7 @@
 //! What real servers do, each rule as a small story: the script player plays it, the books are looked at.
 
 mod backfill;
+mod limits;
 mod long;
 mod loss;
 mod media;
