@@ -4,6 +4,7 @@ mod audit;
 mod cli;
 mod exactness;
 mod kernel;
+mod measures;
 mod planted;
 mod report;
 mod rules;
