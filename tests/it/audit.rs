@@ -105,7 +105,7 @@ fn open_edges(replica: &Replica, log: &RoomLog, place: &str) -> Vec<String> {
     let mut found = Vec::new();
     for no in replica.timeline.iter().flat_map(Clone::clone) {
         for prev in log.prev_events(no) {
-            if !replica.timeline.contains(&prev) && !replica.backward.contains_key(&prev) {
+            if !replica.timeline.contains(&prev) && !replica.backward.contains(&prev) {
                 found.push(format!("{place}: {no} stands on {prev}, which is nowhere"));
             }
         }

@@ -5,9 +5,12 @@ mod cli;
 mod exactness;
 mod kernel;
 mod planted;
+#[cfg(target_os = "linux")]
+mod real;
 mod report;
 mod rules;
 mod scenario;
+mod scripts;
 mod tidy;
 mod truth;
 mod what_ifs;
