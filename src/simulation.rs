@@ -265,6 +265,7 @@ impl<'a> Simulation<'a> {
     fn carry_out(&mut self, server: ServerId, effect: Effect) {
         match effect {
             Effect::Send { room, event, to } => self.send(server, room, event, &to),
+            Effect::SendAgain { room, event, to } => self.send_again(server, room, event, &to),
             Effect::Transmit { to, pdus } => self.transmit(server, to, pdus),
             Effect::Ask { to, task, request } => self.ask(server, to, task, request),
             Effect::Wake { at, timer } => {

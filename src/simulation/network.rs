@@ -81,6 +81,33 @@ impl Simulation<'_> {
         }
     }
 
+    /// An event of old goes to the servers in the room once more. Where it is known, and nothing else hangs
+    /// on the delivery, nothing is simulated.
+    pub(super) fn send_again(
+        &mut self,
+        from: ServerId,
+        room: RoomId,
+        event: EventNo,
+        to: &[ServerId],
+    ) {
+        for server in to.iter().copied() {
+            let is_idle = self.world.in_step
+                && self.power[server.index()] == Power::Up
+                && self.reachable(from, server)
+                && self.servers[from.index()].is_clear(server)
+                && self.servers[server.index()].is_clear(from);
+            let log = &self.logs[room.index()];
+            let spec = self.world.room(room);
+            let replica = self.servers[server.index()].replica(room, log, spec);
+            if is_idle && replica.is_some_and(|replica| replica.has(event)) {
+                continue;
+            }
+            self.decide(from, |homeserver, context| {
+                homeserver.queue_again(context, server, room, event)
+            });
+        }
+    }
+
     /// Would this server accept the event without more, just as any other in step? Then nothing is
     /// simulated (design, idea 1).
     fn accepts_in_step(&self, from: ServerId, to: ServerId, room: RoomId, event: EventNo) -> bool {

@@ -1,6 +1,7 @@
 //! What real servers do, each rule as a small story: the script player plays it, the books are looked at.
 
 mod backfill;
+mod edges;
 mod long;
 mod loss;
 mod media;
@@ -8,5 +9,6 @@ mod people;
 mod purge;
 mod random;
 mod receiving;
+mod refusals;
 mod sending;
 mod story;

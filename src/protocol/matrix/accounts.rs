@@ -94,20 +94,26 @@ impl Homeserver {
         }
     }
 
-    fn check_password(&self, user: UserId, password: &str) -> Outcome {
-        let account = self.db.accounts.get(&user).ok_or(Refusal::FORBIDDEN)?;
-        if account.deactivated {
-            return Err(Refusal::DEACTIVATED);
-        }
-        if account.password == password {
+    /// A deactivated account has no password any more.
+    fn has_password(&self, user: UserId, password: &str) -> bool {
+        let account = self.db.accounts.get(&user);
+        account.is_some_and(|account| !account.deactivated && account.password == password)
+    }
+
+    /// Whoever changes an account must prove again to be its owner.
+    fn prove(&self, user: UserId, password: &str) -> Outcome {
+        self.authenticate(user)?;
+        if self.has_password(user, password) {
             Ok(())
         } else {
-            Err(Refusal::FORBIDDEN)
+            Err(Refusal::NOT_PROVED)
         }
     }
 
     pub(super) fn login(&mut self, user: UserId, password: &str, session: &str) -> Outcome {
-        self.check_password(user, password)?;
+        if !self.has_password(user, password) {
+            return Err(Refusal::FORBIDDEN);
+        }
         self.new_session(user, session);
         Ok(())
     }
@@ -140,8 +146,7 @@ impl Homeserver {
     }
 
     pub(super) fn set_password(&mut self, user: UserId, old: &str, password: &str) -> Outcome {
-        self.authenticate(user)?;
-        self.check_password(user, old)?;
+        self.prove(user, old)?;
         let account = self.db.accounts.get_mut(&user).expect("just authenticated");
         account.password = password.to_owned();
         account.password_changes += 1;
@@ -155,8 +160,7 @@ impl Homeserver {
         user: UserId,
         password: &str,
     ) -> Outcome {
-        self.authenticate(user)?;
-        self.check_password(user, password)?;
+        self.prove(user, password)?;
         let rooms: Vec<RoomId> = self.db.rooms.keys().copied().collect();
         for room in rooms {
             let log = &ctx.logs[room.index()];

@@ -78,6 +78,24 @@ impl Homeserver {
         self.memory.destinations.entry(to).or_default().has_looked = true;
     }
 
+    /// Queues an own event that was learned again. What was learned with it is stored only after it is on its
+    /// way, so a new process finds it as the room's newest and sends just that.
+    pub fn queue_again(
+        &mut self,
+        ctx: &mut Context<'_>,
+        to: ServerId,
+        room: RoomId,
+        event: EventNo,
+    ) {
+        let is_catching_up = self.owes(to);
+        let destination = self.memory.destinations.entry(to).or_default();
+        if !destination.has_looked {
+            destination.has_looked = true;
+            destination.catching_up = is_catching_up;
+        }
+        self.queue_pdu(ctx, to, room, event);
+    }
+
     /// Queues a new event for a server and tries to send.
     pub fn queue_pdu(&mut self, ctx: &mut Context<'_>, to: ServerId, room: RoomId, event: EventNo) {
         self.db.owed.insert((to, room), event);

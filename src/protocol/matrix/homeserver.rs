@@ -159,11 +159,12 @@ impl Homeserver {
 
     /// Starts the process: whatever is owed is owed in catch-up mode, and jobs are planned.
     pub fn start(&mut self, ctx: &mut Context<'_>) {
-        let owed: BTreeSet<ServerId> = self.db.owed.keys().map(|(to, _)| *to).collect();
-        for to in owed {
-            let destination = self.memory.destinations.entry(to).or_default();
+        for (to, room) in self.db.owed.keys() {
+            // Where traffic is drawn, somebody was given something long ago (`queue_pdu`).
+            let is_drawn = ctx.rooms[room.index()].messages_per_day > 0.0;
+            let destination = self.memory.destinations.entry(*to).or_default();
             destination.has_looked = true;
-            destination.catching_up = self.db.given.contains(&to);
+            destination.catching_up |= is_drawn || self.db.given.contains(to);
         }
         self.plan_jobs(ctx);
         self.plan_wake(ctx);

@@ -80,6 +80,9 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
+        if replica.heads.is_empty() {
+            return Err(Refusal::FAILED);
+        }
         let pdu = Pdu {
             sender: by,
             origin: log.home(by),

@@ -129,7 +129,9 @@ impl Homeserver {
         let origin = log.home(sender);
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
         if replica.heads.is_empty() || replica.state.is_empty() {
-            return Err(Refusal::FORBIDDEN);
+            let is_member = matches!(body, Body::Member { .. });
+            let is_lost = replica.heads.is_empty() && is_member;
+            return Err(if is_lost { Refusal::FAILED } else { Refusal::FORBIDDEN });
         }
         let mut prev_events: Vec<EventNo> = replica.heads.iter().copied().collect();
         prev_events.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
@@ -155,6 +157,17 @@ impl Homeserver {
             return Err(Refusal::FORBIDDEN);
         }
         let mut to: BTreeSet<ServerId> = log.hosts(&before).into_keys().collect();
+        // Whose invitation is taken back hears of it, too.
+        if let Body::Member {
+            who,
+            membership: Membership::Leave,
+            ..
+        } = pdu.body
+            && who != sender
+            && log.membership_in(&before, who) == Some(Membership::Invite)
+        {
+            to.insert(log.home(who));
+        }
         to.remove(&me);
         to.remove(&origin);
         if !spec.federate {
@@ -283,7 +296,16 @@ impl Homeserver {
                 _ => Visibility::Shared,
             }),
         };
+        self.in_room_now(ctx, room, by)?;
         self.make_state(ctx, room, by, body)
+    }
+
+    /// State other than memberships is set by those who are in the room, even where it stays as it is.
+    fn in_room_now(&mut self, ctx: &Context<'_>, room: RoomId, by: UserId) -> Outcome {
+        match self.membership_now(ctx, room, by) {
+            Some(Membership::Join) => Ok(()),
+            _ => Err(Refusal::FORBIDDEN),
+        }
     }
 
     /// Makes a state event, unless it equals the present one (`deduplicate_state_event`); whether it would
@@ -318,31 +340,6 @@ impl Homeserver {
             .is_some_and(|present| present.body == *body && present.sender == by)
     }
 
-    /// Makes an event that only this server knows, without a place in the graph: on top of one that it
-    /// knows in the same way.
-    pub(super) fn make_outlier(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        user: UserId,
-        invite: EventNo,
-    ) -> EventNo {
-        let log = &mut ctx.logs[room.index()];
-        let mut auth_events = log.auth_events(invite).to_vec();
-        auth_events.push(invite);
-        let pdu = Pdu {
-            sender: user,
-            origin: self.id,
-            body: Body::bare_member(user, Membership::Leave),
-            prev_events: vec![invite],
-            auth_events,
-            depth: log.depth(invite) + 1,
-            at: ctx.now,
-        };
-        let after = state::apply(log.state_after(invite), &pdu.body, log.len());
-        log.push(pdu, after)
-    }
-
     fn set_power(
         &mut self,
         ctx: &mut Context<'_>,
@@ -350,6 +347,7 @@ impl Homeserver {
         by: UserId,
         power: &Power,
     ) -> Outcome {
+        self.in_room_now(ctx, room, by)?;
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
@@ -357,6 +355,14 @@ impl Homeserver {
         levels.users.extend(power.users.iter().copied());
         if let Some(default) = power.events_default {
             levels.events_default = default;
+        }
+        // From version 12 on a creator's level is not listed; who may set levels is told so.
+        let creator = log.single(0).map(|create| create.sender);
+        let lists_creator = spec.version >= CREATOR_POWER_VERSION
+            && creator.is_some_and(|creator| levels.users.contains_key(&creator));
+        if lists_creator {
+            let may = state::power(log, spec, &replica.state, by) >= CREATOR_LEVEL;
+            return Err(if may { Refusal::BAD_EVENT } else { Refusal::FORBIDDEN });
         }
         self.make_state(ctx, room, by, Body::PowerLevels(levels))
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
-use crate::room::{Body, Membership, Profile};
+use crate::room::{Body, Membership, Pdu, Profile};
 
 use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Outcome, Refusal, Request, Ticket};
@@ -112,10 +112,7 @@ impl Homeserver {
                     };
                     return self.ask(ctx, next, Request::Join { room, user }, task);
                 }
-                None => Err(match answer {
-                    Answer::Refused(refusal) => *refusal,
-                    _ => Refusal::UNREACHABLE,
-                }),
+                None => Err(Refusal::UNREACHABLE),
             },
         };
         ctx.out.push(Effect::Done { ticket, outcome });
@@ -218,6 +215,9 @@ impl Homeserver {
                 self.ask(ctx, inviter, Request::Leave { room, user }, task);
                 None
             }
+            Some(_) if replica.is_some_and(|replica| replica.heads.is_empty()) => {
+                Some(Err(Refusal::FAILED))
+            }
             // The same leave once more is not made anew; who was removed cannot leave.
             Some((Membership::Leave, event)) if log.author(event).0 == user => Some(Ok(())),
             Some(_) => Some(Err(Refusal::FORBIDDEN)),
@@ -255,6 +255,31 @@ impl Homeserver {
         });
     }
 
+    /// Makes an event that only this server knows, without a place in the graph: on top of one that it
+    /// knows in the same way.
+    fn make_outlier(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        user: UserId,
+        invite: EventNo,
+    ) -> EventNo {
+        let log = &mut ctx.logs[room.index()];
+        let mut auth_events = log.auth_events(invite).to_vec();
+        auth_events.push(invite);
+        let pdu = Pdu {
+            sender: user,
+            origin: self.id,
+            body: Body::bare_member(user, Membership::Leave),
+            prev_events: vec![invite],
+            auth_events,
+            depth: log.depth(invite) + 1,
+            at: ctx.now,
+        };
+        let after = super::state::apply(log.state_after(invite), &pdu.body, log.len());
+        log.push(pdu, after)
+    }
+
     /// Removes a member, or takes back an invitation.
     pub(super) fn kick(
         &mut self,
@@ -263,6 +288,7 @@ impl Homeserver {
         by: UserId,
         who: UserId,
     ) -> Outcome {
+        self.is_there(ctx, room)?;
         match self.membership_now(ctx, room, who) {
             Some(Membership::Ban) => Err(Refusal::BAD_STATE),
             Some(Membership::Join | Membership::Invite) => {
@@ -270,6 +296,15 @@ impl Homeserver {
                 self.make_state(ctx, room, by, body)
             }
             Some(Membership::Leave) | None => Err(Refusal::FORBIDDEN),
+        }
+    }
+
+    /// On a server that is not in the room nobody can be removed, and a removal is not even read.
+    fn is_there(&self, ctx: &Context<'_>, room: RoomId) -> Outcome {
+        if self.in_room(room, &ctx.logs[room.index()]) {
+            Ok(())
+        } else {
+            Err(Refusal::BAD_JSON)
         }
     }
 
@@ -292,6 +327,7 @@ impl Homeserver {
         by: UserId,
         who: UserId,
     ) -> Outcome {
+        self.is_there(ctx, room)?;
         match self.membership_now(ctx, room, who) {
             Some(Membership::Ban) | None => {
                 self.make_state(ctx, room, by, Body::bare_member(who, Membership::Leave))

@@ -49,6 +49,26 @@ impl Refusal {
         status: 403,
         code: "M_FORBIDDEN",
     };
+    /// Synapse does not reckon with it: an event in a room of which only an invitation is known.
+    pub const FAILED: Refusal = Refusal {
+        status: 500,
+        code: "M_UNKNOWN",
+    };
+    /// The event is not well formed.
+    pub const BAD_EVENT: Refusal = Refusal {
+        status: 400,
+        code: "M_UNKNOWN",
+    };
+    /// The request cannot be read.
+    pub const BAD_JSON: Refusal = Refusal {
+        status: 400,
+        code: "M_BAD_JSON",
+    };
+    /// The user is asked who they are, and answers wrongly.
+    pub const NOT_PROVED: Refusal = Refusal {
+        status: 401,
+        code: "M_FORBIDDEN",
+    };
     /// The user's membership does not go with that (banned, or not banned).
     pub const BAD_STATE: Refusal = Refusal {
         status: 403,
@@ -68,11 +88,6 @@ impl Refusal {
     pub const UNKNOWN_TOKEN: Refusal = Refusal {
         status: 401,
         code: "M_UNKNOWN_TOKEN",
-    };
-    /// The account is deactivated.
-    pub const DEACTIVATED: Refusal = Refusal {
-        status: 403,
-        code: "M_USER_DEACTIVATED",
     };
     /// The name is taken.
     pub const USER_IN_USE: Refusal = Refusal {
@@ -194,6 +209,12 @@ pub enum Timer {
 pub enum Effect {
     /// A new event of `room` was made here; the servers in `to` shall have it.
     Send {
+        room: RoomId,
+        event: EventNo,
+        to: Vec<ServerId>,
+    },
+    /// An own event was learned again, so that it is sent again; the servers in `to` may have it.
+    SendAgain {
         room: RoomId,
         event: EventNo,
         to: Vec<ServerId>,

@@ -2,12 +2,12 @@
 
 use crate::journal::{EventNo, RoomId, UserId};
 use crate::kernel::SimDuration;
-use crate::room::Membership;
-use crate::workload::Action;
+use crate::room::{Membership, RoomLog, StateKey};
+use crate::workload::{Action, Visibility};
 
 use super::backfill::Wish;
 use super::outbox::{Context, Effect, Refusal, Ticket, Timer};
-use super::replica::{Row, Token};
+use super::replica::{Replica, Row, Token};
 use super::{Homeserver, Rules, visibility};
 
 /// Pause of a scrolling client that lets everything settle between two pages.
@@ -45,13 +45,14 @@ impl Homeserver {
         };
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
-        let membership = self
-            .replica(room, log, spec)
-            .and_then(|replica| replica.local_membership(log, who));
-        if !matches!(
-            membership,
-            Some(Membership::Join | Membership::Leave | Membership::Ban)
-        ) {
+        // Who is banned or only invited may not read, unless anybody may.
+        let may_read = self.replica(room, log, spec).is_some_and(|replica| {
+            is_or_was_in(replica.local_membership(log, who))
+                || !replica.state.is_empty()
+                    && visibility::history_visibility(log, &replica.state)
+                        == Visibility::WorldReadable
+        });
+        if !may_read {
             ctx.out.push(Effect::Done {
                 ticket,
                 outcome: Err(Refusal::FORBIDDEN),
@@ -131,19 +132,19 @@ impl Homeserver {
         };
         let log = &ctx.logs[scroll.room.index()];
         let replica = &self.db.rooms[&scroll.room];
-        let now = replica.local_membership(log, scroll.who);
+        let is_peeking = !is_or_was_in(replica.local_membership(log, scroll.who));
         let rows = std::mem::take(&mut scroll.rows.0);
         // Items are numbered in the order of their times.
         let first_shown = self
             .rules
-            .hidden_before(ctx.now)
+            .hidden_before(replica.lifetime(log), ctx.now)
             .map_or(0, |cut| log.first_at(cut));
         let visible = |no: &EventNo| {
             !replica.soft.contains(no)
                 && !replica.rejected.contains(no)
                 && log.is_message(*no)
                 && *no >= first_shown
-                && visibility::user_sees(log, *no, scroll.who, now)
+                && visibility::user_sees(log, *no, scroll.who, is_peeking)
         };
         // Nobody looks at what a person saw who scrolls of themselves; that they saw something is enough.
         let shows_something = if scroll.most.is_some() {
@@ -196,17 +197,21 @@ impl Homeserver {
     }
 }
 
+/// Does this membership let a user read the room's history?
+fn is_or_was_in(membership: Option<Membership>) -> bool {
+    matches!(membership, Some(Membership::Join | Membership::Leave))
+}
+
 /// From the newest event; who has left begins at the leave.
-fn start_token(
-    replica: &super::replica::Replica,
-    log: &crate::room::RoomLog,
-    who: UserId,
-) -> Token {
+fn start_token(replica: &Replica, log: &RoomLog, who: UserId) -> Token {
     let newest = replica.newest_token(log);
-    match replica.out_of_band.get(&who) {
-        Some((Membership::Leave | Membership::Ban, no)) if log.depth(*no) < newest.depth => Token {
-            depth: log.depth(*no),
-            stream: replica.positions.stream(*no),
+    let apart = replica.out_of_band.get(&who).map(|(_, no)| *no);
+    let member = apart.or_else(|| replica.state.get(&StateKey::Member(who)).copied());
+    let leave = member.filter(|no| log.membership(*no) == Some(Membership::Leave));
+    match leave {
+        Some(no) if log.depth(no) < newest.depth => Token {
+            depth: log.depth(no),
+            stream: replica.positions.stream(no),
         },
         _ => newest,
     }

@@ -176,17 +176,23 @@ impl Homeserver {
         else {
             return self.pulled(ctx, &pull);
         };
-        let verified: Vec<EventNo> = match answer {
-            Answer::State => {
-                let learnt = state_at(log, prev).into_iter();
-                learnt.filter(|no| self.verifies(log, *no)).collect()
-            }
-            _ => Vec::new(),
+        let learnt = match answer {
+            Answer::State => state_at(log, prev),
+            _ => BTreeSet::new(),
         };
+        let (verified, unverifiable): (Vec<EventNo>, Vec<EventNo>) = learnt
+            .into_iter()
+            .partition(|no| self.verifies(log, *no));
         let Some(replica) = self.replica(pull.room, log, spec) else {
             return self.pulled(ctx, &pull);
         };
         let is_known = verified.contains(&prev);
+        for no in unverifiable {
+            if !replica.knows(no) {
+                replica.record_failed_pull(no, now);
+                replica.unverified.insert(no);
+            }
+        }
         Homeserver::store_outliers(replica, verified);
         if is_known {
             return self.ask_for_state(ctx, pull);

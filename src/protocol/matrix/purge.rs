@@ -24,9 +24,11 @@ const IN_USE: Refusal = Refusal {
 };
 
 impl Rules {
-    /// Read filter: messages made before this moment are hidden from users (not clamped; reference 7.1).
-    pub fn hidden_before(&self, now: SimTime) -> Option<SimTime> {
-        self.default_max_lifetime
+    /// Read filter: messages of a room with this lifetime, or none of its own, that were made before this
+    /// moment are hidden from users (not clamped; reference 7.1).
+    pub fn hidden_before(&self, of_room: Option<SimDuration>, now: SimTime) -> Option<SimTime> {
+        of_room
+            .or(self.default_max_lifetime)
             .filter(|_| self.retention_enabled)
             .map(|life| now.saturating_sub(life))
     }
@@ -87,10 +89,7 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec)?;
-        let of_room = match Homeserver::current(replica, log, StateKey::Retention) {
-            Some(Body::Retention(life)) => *life,
-            _ => None,
-        };
+        let of_room = replica.lifetime(log);
         let is_in = !replica.state.is_empty();
         let life = self.rules.purge_lifetime(of_room).filter(|_| is_in)?;
         Some(ctx.now.saturating_sub(life))
@@ -239,6 +238,14 @@ fn items_below(items: &Items, log: &RoomLog, depth: u32) -> Items {
 }
 
 impl Replica {
+    /// The lifetime of messages that the room asks for.
+    pub fn lifetime(&self, log: &RoomLog) -> Option<SimDuration> {
+        match Homeserver::current(self, log, StateKey::Retention) {
+            Some(Body::Retention(life)) => *life,
+            _ => None,
+        }
+    }
+
     /// Depth of the `n`-th newest message, by depth, then stream position.
     fn depth_of_newest_message(&self, log: &RoomLog, n: u32) -> Option<u32> {
         let mut left = n;

@@ -64,6 +64,8 @@ pub struct Replica {
     pub backward: BTreeSet<EventNo>,
     /// `event_failed_pull_attempts`
     pub failed_pulls: BTreeMap<EventNo, PullFailure>,
+    /// State of others' that could not be taken over, since its signature is not known here any more.
+    pub unverified: BTreeSet<EventNo>,
     /// `room_depth`: below this nothing is fetched for a push. Whatever is stored without a place in the
     /// graph, or rejected, sets it to 0 (`_update_room_depths_txn`).
     pub min_depth: Option<u32>,
@@ -124,6 +126,9 @@ impl Replica {
         self.groups.insert(from..end, group);
         self.heads.remove(&tip);
         self.heads.insert(end - 1);
+        if self.heads.len() > 1 {
+            self.forget_referred_heads(log);
+        }
         self.synced = end;
         self.state = self.resolve_heads(log, spec);
     }
@@ -162,7 +167,20 @@ impl Replica {
 
     /// The state over all forward extremities.
     pub fn resolve_heads(&self, log: &RoomLog, spec: &RoomSpec) -> StateMap {
-        let states: Vec<&StateMap> = self.heads.iter().map(|no| log.state_after(*no)).collect();
+        let mut states: Vec<StateMap> = self
+            .heads
+            .iter()
+            .map(|no| log.state_after(*no).clone())
+            .collect();
+        for no in &self.unverified {
+            let key = log.state_key(*no);
+            for state in &mut states {
+                if let Some(key) = key.filter(|key| state.get(key) == Some(no)) {
+                    state.remove(&key);
+                }
+            }
+        }
+        let states: Vec<&StateMap> = states.iter().collect();
         if states.is_empty() {
             StateMap::new()
         } else {
@@ -268,10 +286,10 @@ impl Replica {
         (rows, more)
     }
 
-    /// The place from which a client begins to page back: above the deepest item.
+    /// The place from which a client begins to page back: the depth of the deepest item, outlier or not.
     pub fn newest_token(&self, log: &RoomLog) -> Token {
         let mut deepest = 0;
-        for range in self.timeline.iter() {
+        for range in self.timeline.iter().chain(self.outliers.iter()) {
             log.pieces(range.start, range.end, |piece| {
                 deepest = deepest.max(piece.depth + piece.len - 1)
             });

@@ -139,7 +139,9 @@ fn copies(log: &RoomLog, replica: &Replica, events: Vec<EventNo>, to: ServerId) 
         .into_iter()
         .map(|no| Copy {
             no,
-            shell: replica.shells.contains(&no) || !visibility::server_sees(log, no, to),
+            // At an outlier the state is not known; it is given as it is (`_event_to_history_vis`).
+            shell: replica.shells.contains(&no)
+                || replica.has(no) && !visibility::server_sees(log, no, to),
         })
         .collect()
 }

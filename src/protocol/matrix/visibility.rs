@@ -36,8 +36,9 @@ pub(super) fn server_sees(log: &RoomLog, no: EventNo, server: ServerId) -> bool 
         })
 }
 
-/// May a user see an event, given the user's membership now? (Synapse, `filter_events_for_client`.)
-pub(super) fn user_sees(log: &RoomLog, no: EventNo, user: UserId, now: Option<Membership>) -> bool {
+/// May a user see an event that is stored in its place? One who is not and was not in the room, so only
+/// peeks at it, sees less. (Synapse, `filter_and_transform_events_for_client`.)
+pub(super) fn user_sees(log: &RoomLog, no: EventNo, user: UserId, is_peeking: bool) -> bool {
     let state = log.state_after(no);
     let then = log.membership_in(state, user);
     // A user's own membership event is always visible, and with it the better of before and after.
@@ -46,7 +47,7 @@ pub(super) fn user_sees(log: &RoomLog, no: EventNo, user: UserId, now: Option<Me
     }
     match history_visibility(log, state) {
         Visibility::WorldReadable => true,
-        Visibility::Shared => now == Some(Membership::Join),
+        Visibility::Shared => !is_peeking,
         Visibility::Invited => then == Some(Membership::Invite),
         Visibility::Joined => false,
     }

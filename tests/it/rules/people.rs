@@ -42,7 +42,7 @@ fn a_join_through_a_server_that_is_not_in_the_room_fails() {
         told.result("itself")
     );
     assert!(
-        told.result("left").starts_with("404 "),
+        told.result("left").starts_with("502 "),
         "{}",
         told.result("left")
     );

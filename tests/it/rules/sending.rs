@@ -42,6 +42,7 @@ fn a_transaction_carries_at_most_fifty_and_the_rest_follows() {
 fn a_restarted_sender_catches_up_with_the_newest_event_only() {
     // The newest, and the ten before it that the receiver asks for.
     let told = Story::in_a_room(&["a", "b"])
+        .say("pre", &[("b1", 1)])
         .cut("a", "b")
         .say("out", &[("b1", 40)])
         .restart("b")
@@ -54,6 +55,7 @@ fn a_restarted_sender_catches_up_with_the_newest_event_only() {
 #[test]
 fn catch_up_sends_the_present_tips_whoever_made_them() {
     let told = Story::in_a_room(&["a", "b", "c"])
+        .say("pre", &[("b1", 1)])
         .stop("c")
         .say("out", &[("b1", 1), ("a1", 3)])
         .restart("b")
@@ -86,6 +88,7 @@ fn catch_up_covers_only_rooms_in_which_the_senders_own_users_spoke() {
     let told = Story::new(&["a", "b", "c"])
         .room("mine", &["a", "b", "c"])
         .room("theirs", &["a", "b", "c"])
+        .say_in("mine", "pre", &[("b1", 1)])
         .stop("c")
         .say_in("mine", "out", &[("b1", 2)])
         .say_in("theirs", "out", &[("a1", 2)])
