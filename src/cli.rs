@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod engine;
+#[cfg(unix)]
 mod record;
 mod run;
 mod schema;
@@ -56,6 +57,7 @@ enum Verb {
     Check(check::Args),
     Schema(schema::Args),
     Verify(verify::Args),
+    #[cfg(unix)]
     Record(record::Args),
 }
 
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::check(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Verify(args) => verify::verify(&args),
+        #[cfg(unix)]
         Verb::Record(args) => record::record(&args),
     };
     done.unwrap_or_else(|failure| {

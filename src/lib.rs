@@ -24,6 +24,7 @@ pub mod verify;
 
 pub mod simulation;
 
+#[cfg(unix)]
 pub mod record;
 pub mod report;
 

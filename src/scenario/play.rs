@@ -209,5 +209,5 @@ impl JsonSchema for Turn {
 /// Actions of any scenario.
 fn deeds() -> Vec<&'static str> {
     let other = |name: &&str| !OWN.contains(name) && !BLOWS.contains(name);
-    ALL.iter().copied().filter(|name| other(&name)).collect()
+    ALL.iter().copied().filter(other).collect()
 }

@@ -155,7 +155,7 @@ fn numbers(step: &PlayStep) -> Option<(String, &'static str)> {
 fn room_of(step: &PlayStep) -> Option<RoomId> {
     match step {
         PlayStep::Send { room, .. } | PlayStep::Redact { room, .. } => Some(*room),
-        PlayStep::Act(action) => match action {
+        PlayStep::Act(
             Action::Invite { room, .. }
             | Action::Join { room, .. }
             | Action::Leave { room, .. }
@@ -165,9 +165,8 @@ fn room_of(step: &PlayStep) -> Option<RoomId> {
             | Action::SetState { room, .. }
             | Action::SetPower { room, .. }
             | Action::Scroll { room, .. }
-            | Action::PurgeHistory { room, .. } => Some(*room),
-            _ => None,
-        },
+            | Action::PurgeHistory { room, .. },
+        ) => Some(*room),
         _ => None,
     }
 }

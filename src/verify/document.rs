@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
@@ -98,17 +97,16 @@ pub fn document<'a>(script: &Script, software: &'a Software, runs: &'a [Played])
 impl Recorded<'_> {
     /// Writes it, whole or not at all.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::Builder::new()
-            // As any other file, not as a secret.
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-            .tempfile_in(folder)?;
-        file.write_all(self.text().as_bytes())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = path.with_file_name(name);
+        let written =
+            std::fs::write(&part, self.text()).and_then(|()| std::fs::rename(&part, path));
+        if written.is_err() {
+            // What is left of it is of no use; if it cannot be removed either, the error says enough.
+            std::fs::remove_file(&part).ok();
+        }
+        written
     }
 
     /// JSON with an object on one line where it fits.

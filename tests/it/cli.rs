@@ -28,6 +28,7 @@ fn help_teaches_and_fits_eighty_columns() {
         vec!["check"],
         vec!["schema"],
         vec!["verify"],
+        vec!["record"],
     ];
     let pages = verbs.map(|mut arguments| {
         arguments.push("--help");

@@ -6,9 +6,12 @@ mod exactness;
 mod kernel;
 mod measures;
 mod planted;
+#[cfg(target_os = "linux")]
+mod real;
 mod report;
 mod rules;
 mod scenario;
+mod scripts;
 mod tidy;
 mod truth;
 mod what_ifs;

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use fedheal::journal::Journal;
-use fedheal::report::{self, WriteError};
+use fedheal::metrics::Measures;
+use fedheal::report::{self, WriteError, Written};
 
 use sample::{journal, measures, nothing_lost, scenario};
 
@@ -23,8 +24,22 @@ const TABLES: [&str; 7] = [
     "data_dictionary.csv",
 ];
 
+fn written<'a>(journal: &'a Journal, measures: &'a Measures) -> Written<'a> {
+    Written {
+        journal,
+        measures,
+        recording: None,
+    }
+}
+
 fn write(folder: &Path) {
-    report::write(folder, &scenario(), &journal(), &measures(), COMMAND).unwrap();
+    report::write(
+        folder,
+        &scenario(),
+        &written(&journal(), &measures()),
+        COMMAND,
+    )
+    .unwrap();
 }
 
 fn read(folder: &Path, name: &str) -> String {
@@ -73,8 +88,7 @@ fn a_table_without_rows_still_has_its_header() {
     report::write(
         folder.path(),
         &scenario,
-        &Journal::default(),
-        &measures,
+        &written(&Journal::default(), &measures),
         COMMAND,
     )
     .unwrap();
@@ -153,7 +167,13 @@ fn a_file_in_the_way_is_an_error_and_stays() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("sample");
     fs::write(&folder, "precious").unwrap();
-    let error = report::write(&folder, &scenario(), &journal(), &measures(), COMMAND).unwrap_err();
+    let error = report::write(
+        &folder,
+        &scenario(),
+        &written(&journal(), &measures()),
+        COMMAND,
+    )
+    .unwrap_err();
     assert!(matches!(error, WriteError::NotAFolder(_)), "{error}");
     assert_eq!(fs::read_to_string(&folder).unwrap(), "precious");
 }
@@ -162,8 +182,13 @@ fn a_file_in_the_way_is_an_error_and_stays() {
 fn a_folder_of_something_else_is_never_replaced() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("thesis.tex"), "precious").unwrap();
-    let error =
-        report::write(folder.path(), &scenario(), &journal(), &measures(), COMMAND).unwrap_err();
+    let error = report::write(
+        folder.path(),
+        &scenario(),
+        &written(&journal(), &measures()),
+        COMMAND,
+    )
+    .unwrap_err();
     assert!(matches!(error, WriteError::NotResults(_)), "{error}");
     assert!(folder.path().join("thesis.tex").exists());
 }
@@ -173,7 +198,13 @@ fn a_folder_that_cannot_be_made_names_path_and_cause() {
     let parent = tempfile::tempdir().unwrap();
     fs::write(parent.path().join("file"), "").unwrap();
     let folder = parent.path().join("file").join("deeper").join("sample");
-    let error = report::write(&folder, &scenario(), &journal(), &measures(), COMMAND).unwrap_err();
+    let error = report::write(
+        &folder,
+        &scenario(),
+        &written(&journal(), &measures()),
+        COMMAND,
+    )
+    .unwrap_err();
     let text = error
         .to_string()
         .replace(parent.path().to_str().unwrap(), "PARENT");

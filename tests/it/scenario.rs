@@ -36,7 +36,11 @@ fn every_shipped_scenario_loads_and_fits_the_schema() {
     let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let mut seen = 0;
-    for entry in fs::read_dir("scenarios").unwrap() {
+    let folders = ["scenarios", "scenarios/laboratory"];
+    for entry in folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+    {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|ending| ending != "toml") {
             continue;
@@ -52,7 +56,7 @@ fn every_shipped_scenario_loads_and_fits_the_schema() {
             assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
         }
     }
-    assert!(seen >= 2);
+    assert!(seen >= 3);
 }
 
 #[test]

@@ -20,14 +20,12 @@ impl Player<'_> {
         self.quiet = None;
         let back = match fault {
             Fault::Backup { server } => {
-                let runs = self.servers[server.index()].runs();
+                // It starts also where it did not run before.
                 self.end_process(*server, Signal::Term).await?;
                 self.servers[server.index()]
                     .back_up(self.laboratory)
                     .await?;
-                if runs {
-                    self.start(*server).await?;
-                }
+                self.start(*server).await?;
                 true
             }
             Fault::Restore {

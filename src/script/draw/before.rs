@@ -28,6 +28,8 @@ impl Draft {
         }
         for server in self.losing.clone() {
             self.strike(Fault::Backup { server });
+            // Its server starts with it.
+            self.down.remove(&server);
         }
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn scenario() -> Scenario {
         name: "sample".into(),
         title: "A sample of a loss.".into(),
         world: world(),
+        script: None,
         measured: ServerId(0),
         expect: vec![
             Expectation {

@@ -289,3 +289,79 @@ fn overrides_that_are_wrong() {
     );
     insta::assert_snapshot!("set_no_key", refused(&file, &[("people page", "50")]));
 }
+
+/// A script that is well but for what is added.
+fn script_with(more: &str) -> String {
+    let text = format!(
+        r#"title = "A test."
+measured = "a"
+server = [{{ name = "a" }}, {{ name = "b" }}]
+user = [{{ name = "a1@a" }}, {{ name = "b1@b" }}]
+room = [{{ name = "plaza" }}]
+[[script]]
+do.create-room = {{ room = "plaza", by = "a1@a" }}
+{more}"#
+    );
+    refused(text.as_bytes(), &[])
+}
+
+#[test]
+fn scripts() {
+    let step = "[[script]]\n";
+    insta::assert_snapshot!(
+        "script_unknown_step",
+        script_with(&format!(
+            "{step}do.mesure = {{ stage = \"s\", server = \"a\" }}\n"
+        ))
+    );
+    insta::assert_snapshot!(
+        "script_unknown_key",
+        script_with(&format!(
+            "{step}do.measure = {{ stag = \"s\", server = \"a\" }}\n"
+        ))
+    );
+    insta::assert_snapshot!(
+        "script_two_steps_in_one",
+        script_with(&format!(
+            "{step}do = {{ settle = {{}}, stop = {{ server = \"a\" }} }}\n"
+        ))
+    );
+    insta::assert_snapshot!(
+        "script_unknown_names",
+        script_with(&format!(
+            "{step}do.join = {{ room = \"plazza\", who = \"b2@b\", via = \"c\" }}\n{step}do.download = \
+             {{ media = \"logo\", by = \"a1@a\" }}\n"
+        ))
+    );
+    insta::assert_snapshot!(
+        "script_flaws",
+        script_with(&format!(
+            "{step}do.send = {{ room = \"plaza\", tag = \"t\", by = [\"a1@a\"], counts = [1, 2] }}\n\
+             {step}do.measure = {{ stage = \"s\", server = \"a\" }}\n\
+             {step}do.measure = {{ stage = \"s\", server = \"b\" }}\n\
+             {step}do.restore = {{ server = \"a\" }}\n\
+             {step}do.cut = {{ between = [\"a\", \"a\"] }}\n"
+        ))
+    );
+    insta::assert_snapshot!(
+        "script_beside_others",
+        script_with(
+            "[rules]\nwake-period = \"1h\"\n[[action]]\nat = \"2024-01-01\"\ndo.leave = { room = \"plaza\", \
+             who = \"a1@a\" }\n"
+        )
+    );
+    insta::assert_snapshot!(
+        "script_long_server_name",
+        refused(
+            b"title = \"A test.\"\nmeasured = \"alpha\"\nserver = [{ name = \"alpha\", backups = { first = \"2024-01-01\", every = \"1d\" } }]\n[[script]]\ndo.settle = {}\n",
+            &[]
+        )
+    );
+    insta::assert_snapshot!(
+        "no_start",
+        refused(
+            b"title = \"A test.\"\nmeasured = \"a\"\nserver = [{ name = \"a\" }]\n",
+            &[]
+        )
+    );
+}
