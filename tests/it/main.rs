@@ -8,6 +8,7 @@ mod planted;
 mod report;
 mod rules;
 mod scenario;
+mod state;
 mod tidy;
 mod truth;
 mod what_ifs;

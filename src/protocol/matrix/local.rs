@@ -61,15 +61,9 @@ impl Homeserver {
             Action::Invite { room, by, who } => return self.invite(ctx, *room, *by, *who, ticket),
             Action::Join { room, who, via } => return self.join(ctx, *room, *who, *via, ticket),
             Action::Leave { room, who } => return self.leave(ctx, *room, *who, ticket),
-            Action::Kick { room, by, who } => {
-                self.set_membership(ctx, *room, *by, *who, Membership::Leave)
-            }
-            Action::Ban { room, by, who } => {
-                self.set_membership(ctx, *room, *by, *who, Membership::Ban)
-            }
-            Action::Unban { room, by, who } => {
-                self.set_membership(ctx, *room, *by, *who, Membership::Leave)
-            }
+            Action::Kick { room, by, who } => self.kick(ctx, *room, *by, *who),
+            Action::Ban { room, by, who } => self.ban(ctx, *room, *by, *who),
+            Action::Unban { room, by, who } => self.unban(ctx, *room, *by, *who),
             Action::Send { room, by, file } => {
                 let body = Body::Message {
                     file: *file,
@@ -341,6 +335,17 @@ impl Homeserver {
         levels.users.extend(power.users.iter().copied());
         if let Some(default) = power.events_default {
             levels.events_default = default;
+        }
+        let lists_creator = spec.version >= CREATOR_POWER_VERSION
+            && log
+                .single(0)
+                .is_some_and(|create| levels.users.contains_key(&create.sender));
+        let is_member = log.membership_in(&replica.state, by) == Some(Membership::Join);
+        if lists_creator
+            && is_member
+            && state::power(log, spec, &replica.state, by) >= state::ADMIN_LEVEL
+        {
+            return Err(Refusal::LISTS_CREATOR);
         }
         self.make_state(ctx, room, by, Body::PowerLevels(levels))
     }

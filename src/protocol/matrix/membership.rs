@@ -1,4 +1,4 @@
-//! Joining, inviting, leaving, removing (reference, sections 4.1 to 4.3).
+//! Joining, inviting, leaving (reference, sections 4.1 to 4.3).
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -26,8 +26,10 @@ impl Homeserver {
         if let Some(replica) = self.replica(room, log, spec)
             && replica.in_room(log, me)
         {
-            if log.membership_in(&replica.state, user) == Some(Membership::Join) {
-                return Some(Ok(()));
+            match log.membership_in(&replica.state, user) {
+                Some(Membership::Join) => return Some(Ok(())),
+                Some(Membership::Ban) => return Some(Err(Refusal::BAD_STATE)),
+                _ => {}
             }
             let body = Body::Member {
                 who: user,
@@ -204,6 +206,9 @@ impl Homeserver {
         let Some(replica) = self.replica(room, log, spec) else {
             return Some(Err(Refusal::FORBIDDEN));
         };
+        if log.membership_in(&replica.state, who) == Some(Membership::Ban) {
+            return Some(Err(Refusal::BAD_STATE));
+        }
         // An equal invitation is not made anew.
         if let Some(present) = replica
             .state
@@ -373,6 +378,9 @@ impl Homeserver {
     ) -> Option<Outcome> {
         let log = &ctx.logs[room.index()];
         if self.in_room(room, log) {
+            if self.member_set_by(ctx, room, user) == Some((Membership::Leave, user)) {
+                return Some(Ok(())); // An equal leave is not made anew.
+            }
             let body = Body::Member {
                 who: user,
                 membership: Membership::Leave,
@@ -424,18 +432,5 @@ impl Homeserver {
             ticket,
             outcome: Ok(()),
         });
-    }
-
-    /// Kicks, bans, unbans.
-    pub(super) fn set_membership(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        by: UserId,
-        who: UserId,
-        membership: Membership,
-    ) -> Outcome {
-        self.make_event(ctx, room, by, Body::Member { who, membership })
-            .map(|_| ())
     }
 }

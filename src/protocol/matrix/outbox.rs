@@ -46,6 +46,16 @@ impl Refusal {
         status: 403,
         code: "M_FORBIDDEN",
     };
+    /// The target's membership does not allow it.
+    pub const BAD_STATE: Refusal = Refusal {
+        status: 403,
+        code: "M_BAD_STATE",
+    };
+    /// Power levels that list a creator, who has no level (from room version 12 on).
+    pub const LISTS_CREATOR: Refusal = Refusal {
+        status: 400,
+        code: "M_UNKNOWN",
+    };
     /// No such thing here.
     pub const NOT_FOUND: Refusal = Refusal {
         status: 404,
