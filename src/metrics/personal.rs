@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{Fact, Journal, Path, RoomId, UserId, What};
 use crate::kernel::SimTime;
-use crate::room::{Body, Membership, RoomLog, StateKey};
+use crate::room::{Body, Membership, Pdu, RoomLog, StateKey};
 
 use super::books::{Books, LossBooks};
 use super::measure::{made_while_inside, period, room_dimensions};
@@ -272,11 +272,13 @@ impl Rows<'_> {
 fn joined_at(log: &RoomLog, user: UserId) -> Option<SimTime> {
     let state = log.state_events(0, log.len()).iter();
     let mut pdus = state.filter_map(|no| log.single(*no));
-    let join = Body::Member {
-        who: user,
-        membership: Membership::Join,
+    let is_join = |pdu: &&Pdu| match pdu.body {
+        Body::Member {
+            who, membership, ..
+        } => who == user && membership == Membership::Join,
+        _ => false,
     };
-    pdus.find(|pdu| pdu.body == join).map(|pdu| pdu.at)
+    pdus.find(is_join).map(|pdu| pdu.at)
 }
 
 fn of_class(

@@ -153,7 +153,7 @@ fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::R
         shells: replica.shells.clone(),
         state_only: replica.outliers.clone(),
         inside: replica.in_room(log, server.id),
-        edges: replica.backward.keys().copied().collect(),
+        edges: replica.backward.iter().copied().collect(),
         failed: replica.failed_pulls.keys().copied().collect(),
         members: log
             .joined(&replica.state)

@@ -12,6 +12,7 @@ mod report;
 mod rules;
 mod scenario;
 mod scripts;
+mod state;
 mod tidy;
 mod truth;
 mod what_ifs;
