@@ -11,10 +11,6 @@ use super::{Event, Power, Simulation, class};
 /// healthy servers take effect before the next message of the room (ARCHITECTURE.md, limits).
 const ONE_WAY: SimDuration = SimDuration::millis(50);
 
-/// What each further event of a transaction adds to its way. Assumption; it decides who is heard first of
-/// two servers that begin at once.
-const TIME_PER_PDU: SimDuration = SimDuration::millis(1);
-
 /// What arrives at a server.
 #[derive(Debug, Clone)]
 pub(super) enum Parcel {
@@ -34,11 +30,13 @@ pub(super) struct Held {
 }
 
 impl Simulation<'_> {
+    /// Of two servers that are heard at once the later one is first. Real servers are heard in either order:
+    /// recorded again, `e19_backoff` has both.
     fn deliver(&mut self, at: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
         self.queue.push(
             at,
             class::ARRIVE,
-            from.0 + 1,
+            u32::MAX - from.0,
             Event::Arrive { to, from, parcel },
         );
     }
@@ -180,8 +178,7 @@ impl Simulation<'_> {
     pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
         let now = self.queue.now();
         if self.reachable(from, to) {
-            let at = now + TIME_PER_PDU * (pdus.len() as u64 - 1);
-            self.deliver(at, from, to, Parcel::Transaction(pdus));
+            self.deliver(now, from, to, Parcel::Transaction(pdus));
         } else {
             self.deliver(now, to, from, Parcel::Receipt(false));
         }

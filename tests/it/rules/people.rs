@@ -258,7 +258,7 @@ fn a_deactivated_account_comes_alive_again_outside_its_rooms() {
         .told();
     assert_eq!(
         (told.result("dead"), told.result("alive")),
-        ("403 M_USER_DEACTIVATED", "ok")
+        ("403 M_FORBIDDEN", "ok")
     );
     assert_eq!(told.room("end").local["a2@a"], "leave");
     assert_eq!(told.result("speak"), "403 M_FORBIDDEN");

@@ -141,10 +141,7 @@ impl Branched {
         if draft.version < 12 {
             levels.users.insert(CREATOR, 100);
         }
-        let joins = |who| Body::Member {
-            who,
-            membership: Membership::Join,
-        };
+        let joins = |who| Body::bare_member(who, Membership::Join);
         let mut tip = None;
         for body in [
             Body::Create,
@@ -157,10 +154,7 @@ impl Branched {
             tip = Some(self.add(tip.as_slice(), CREATOR, body).expect("allowed"));
         }
         for who in (1..MEMBERS).map(UserId) {
-            let invited = Body::Member {
-                who,
-                membership: Membership::Invite,
-            };
+            let invited = Body::bare_member(who, Membership::Invite);
             for (sender, body) in [(CREATOR, invited), (who, joins(who))] {
                 tip = self.add(tip.as_slice(), sender, body).or(tip);
             }
