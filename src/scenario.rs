@@ -1,7 +1,8 @@
 //! Scenario files: as written, checked, and turned into a world.
 //!
-//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play` and `population` are
-//! what may stand in it; `validate` checks across fields and `limits` each number; `build` makes the world.
+//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play`, `rates` and `population`
+//! are what may stand in it; `mend` reads it past its mistakes; `validate` checks across fields and `limits`
+//! each number; `build` makes the world, and `luck` draws faults for it.
 
 mod actions;
 mod build;
@@ -10,11 +11,14 @@ mod error;
 mod file;
 mod findings;
 mod limits;
+mod luck;
+mod mend;
 mod names;
 mod overlay;
 mod play;
 mod plays;
 mod population;
+mod rates;
 mod schema;
 mod strikes;
 mod text;
@@ -23,8 +27,6 @@ mod validate;
 mod value;
 
 use std::path::Path;
-
-use serde::Deserialize;
 
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
@@ -89,11 +91,12 @@ fn interpret(
         return None;
     }
     let places = overlay::places(root.get_ref());
-    let read = file::File::deserialize(toml::de::Deserializer::from(root));
-    let file = read
-        .map_err(|error| text::not_readable(&error, problems))
-        .ok()?;
-    validate::check(&file, &places, problems);
+    let mend::Mended { file, whole } = mend::read(root, problems)?;
+    validate::check(&file, whole, &places, problems);
+    if !whole {
+        // A name may be unknown only because what declares it could not be read.
+        return None;
+    }
     let mut scenario = build::build(&file, name, problems);
     scenario.resolved = resolved(&file, problems);
     Some(scenario)

@@ -5,6 +5,7 @@
 
 mod actions;
 mod books;
+mod jumps;
 mod network;
 mod outcome;
 mod people;
@@ -16,8 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::faults::Fault;
-use crate::journal::{Fact, Journal, RoomId, ServerId, UserId, What};
+use crate::journal::{Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
 use crate::kernel::{Queue, SimTime, Streams};
+use crate::metrics::FileGaps;
 use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
 use crate::room::{RoomLog, Traffic, TrafficRef};
 use crate::workload::Action;
@@ -80,6 +82,7 @@ struct Backup {
     at: SimTime,
     db: Database,
     media: MediaStore,
+    files: FileGaps,
 }
 
 /// A world in motion.
@@ -104,8 +107,13 @@ pub struct Simulation<'a> {
     answered: BTreeMap<Ticket, Answered>,
     next_ticket: Ticket,
     scrolling: BTreeMap<(ServerId, RoomId), u64>,
+    jumping: BTreeMap<(ServerId, RoomId), u64>,
     losses: Vec<outcome::Loss>,
     restored: BTreeMap<ServerId, BTreeMap<RoomId, crate::protocol::matrix::Items>>,
+    /// Files of drawn messages that each server has lost.
+    files: Vec<FileGaps>,
+    /// Own files that each server lost, of those that were uploaded by script.
+    lost_media: Vec<BTreeSet<MediaId>>,
     ups: outcome::Uptime,
     journal: Journal,
 }
@@ -189,8 +197,11 @@ impl<'a> Simulation<'a> {
             answered: BTreeMap::new(),
             next_ticket: 1,
             scrolling: BTreeMap::new(),
+            jumping: BTreeMap::new(),
             losses: Vec::new(),
             restored: BTreeMap::new(),
+            files: vec![FileGaps::default(); servers.len()],
+            lost_media: vec![BTreeSet::new(); servers.len()],
             ups: outcome::Uptime::new(world.start, servers.len()),
             servers,
             journal: Journal::default(),

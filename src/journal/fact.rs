@@ -23,10 +23,8 @@ pub enum Path {
     Redownload,
     /// Put back by a restore.
     Restore,
-    /// Registered, set or uploaded anew by a person.
+    /// Registered or set by a person.
     Anew,
-    /// Invited from elsewhere.
-    Invite,
 }
 
 /// Why a server lost something.
@@ -36,10 +34,6 @@ pub enum Why {
     Restore,
     /// A copy of the database stopped half-way and the original was deleted.
     FailedCopy,
-    /// The media store was lost.
-    MediaLoss,
-    /// The server died.
-    Death,
     /// Purged by the server's own policy or administrator.
     Purge,
     /// Redacted.
@@ -58,15 +52,6 @@ pub enum What {
         /// Last item, included.
         last: EventNo,
     },
-    /// The files attached to items `first..=last` of a room.
-    Files {
-        /// The room.
-        room: RoomId,
-        /// First item.
-        first: EventNo,
-        /// Last item, included.
-        last: EventNo,
-    },
     /// The server's own knowledge of a room: that it exists and that its users are in it.
     Room(RoomId),
     /// A user's membership as the user's own server believes it.
@@ -75,10 +60,6 @@ pub enum What {
     Account(UserId),
     /// The password of an account, by generation (0 is the first).
     Password(UserId, u32),
-    /// The picture of a room.
-    RoomAvatar(RoomId),
-    /// The whole server.
-    Server,
 }
 
 /// One line of the journal.

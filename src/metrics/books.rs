@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rangemap::RangeSet;
 
-use crate::journal::{EventNo, RoomId, ServerId, UserId};
+use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::room::RoomLog;
 use crate::workload::RoomSpec;
@@ -23,10 +23,10 @@ pub struct Holding {
     pub state_only: Items,
     /// Does the server believe that one of its users is in the room?
     pub inside: bool,
-    /// Is a part of the history missing at a place from which it could be fetched?
-    pub gap: bool,
-    /// Did fetching fail, so that it is not tried for a while?
-    pub pull_failed: bool,
+    /// Missing items from which what lies behind them could be fetched.
+    pub edges: BTreeSet<EventNo>,
+    /// Items that could not be fetched, and are not tried for a while.
+    pub failed: BTreeSet<EventNo>,
     /// Local users who are members, as the server believes.
     pub members: BTreeSet<UserId>,
 }
@@ -36,8 +36,8 @@ pub struct Holding {
 pub struct LossBooks {
     /// The moment.
     pub at: SimTime,
-    /// The backup's point in time.
-    pub backup_at: SimTime,
+    /// The backup's point in time; none if no backup took the place.
+    pub backup_at: Option<SimTime>,
     /// Items held before and not after, per room.
     pub items: BTreeMap<RoomId, Items>,
     /// Rooms known before and not after.
@@ -46,8 +46,17 @@ pub struct LossBooks {
     pub memberships: BTreeSet<(RoomId, UserId)>,
     /// Accounts.
     pub accounts: BTreeSet<UserId>,
-    /// Passwords changed since the backup.
+    /// Accounts whose password went back to an earlier one.
     pub passwords: BTreeSet<UserId>,
+}
+
+/// Files that hang on messages, by the time at which they were made: which of them a server has lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileGaps {
+    /// The database has no row of those made then.
+    pub rows: RangeSet<SimTime>,
+    /// The store has no file of those made then.
+    pub files: RangeSet<SimTime>,
 }
 
 /// Everything at the end.
@@ -73,12 +82,22 @@ pub struct Books<'a> {
     pub accounts: BTreeMap<UserId, u32>,
     /// Number of accounts of each server at the end.
     pub users: Vec<u64>,
-    /// How long the measured server's own policy keeps messages.
-    pub lifetime: Option<SimDuration>,
+    /// How long the measured server's own policy keeps messages, for each room.
+    pub lifetimes: Vec<Option<SimDuration>>,
     /// Files that the measured server's users uploaded by script and that can be viewed.
-    pub own_media: BTreeSet<crate::journal::MediaId>,
+    pub own_media: BTreeSet<MediaId>,
+    /// Of these users' files: those of which a live peer has a copy.
+    pub copied_media: BTreeSet<MediaId>,
+    /// Own files that could be viewed before a loss and not after it.
+    pub lost_media: BTreeSet<MediaId>,
+    /// Files of messages that the measured server has lost.
+    pub file_gaps: FileGaps,
+    /// Is a copy of a remote file lost for good while the database still lists it?
+    pub copies_blocked: bool,
     /// Do peers give the server its own lost files back?
     pub own_files_return: bool,
+    /// What is signed with the measured server's key of before cannot be verified any more.
+    pub key_lost: bool,
     /// The loss, if there was one.
     pub loss: Option<LossBooks>,
 }

@@ -25,6 +25,8 @@ pub enum Count {
     Gone,
     /// See [`Counts::recovered`].
     Recovered,
+    /// See [`Counts::recoverable`].
+    Recoverable,
     /// See [`Counts::readable`].
     Readable,
 }
@@ -41,6 +43,7 @@ impl Count {
             Count::Expired => counts.expired,
             Count::Gone => counts.gone,
             Count::Recovered => counts.recovered,
+            Count::Recoverable => counts.recoverable,
             Count::Readable => counts.readable,
         }
     }

@@ -8,20 +8,21 @@ use crate::room::{Membership, RoomLog};
 use crate::workload::RoomKind;
 
 use super::books::{Books, Holding, Items, both, either, minus};
-use super::recovery::{gains, recovery_rows, server_rows, stranded_row};
-use super::tally::{Class, Kind, tally};
-use super::{Counts, Dimension, Filter, ItemRow, Measures, personal};
+use super::recovery::{gains, recovery_rows, server_rows};
+use super::stranded::stranded_row;
+use super::tally::{Class, Kind, View, tally};
+use super::{Counts, Dimension, Filter, ItemRow, Measures, files, personal};
 
 /// One room of the measured server: every item that it should hold is in exactly one of the five states.
 pub(super) struct RoomItems {
-    should: Items,
-    held: Items,
+    pub(super) should: Items,
+    pub(super) held: Items,
     shell: Items,
     pub(super) stranded: Items,
     lost: Items,
-    expired: Items,
-    gone: Items,
-    recovered: Items,
+    pub(super) expired: Items,
+    pub(super) gone: Items,
+    pub(super) recovered: Items,
 }
 
 /// Measures a run.
@@ -39,7 +40,7 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
         items.extend(room_rows(books, room, &split));
         stranded.extend(stranded_row(books, journal, room, &split));
     }
-    items.extend(personal::rows(books));
+    items.extend(personal::rows(books, journal));
     items.sort_by(|a, b| a.dimensions.cmp(&b.dimensions));
     let recovery = recovery_rows(books, journal);
     let servers = server_rows(books, &recovery);
@@ -48,18 +49,18 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
         nine_tenths_back_at: None,
         measured: books.names[books.measured.index()].clone(),
         loss_at: books.loss.as_ref().map(|loss| loss.at),
-        backup_at: books.loss.as_ref().map(|loss| loss.backup_at),
+        backup_at: books.loss.as_ref().and_then(|loss| loss.backup_at),
         items,
         recovery,
         servers,
         stranded,
     };
     let messages = (Dimension::Class, vec!["message".to_owned()]);
-    let recoverable = measures.sum(&Filter([messages].into())).recoverable();
+    let recoverable = measures.sum(&Filter([messages].into())).recoverable;
     let reached = |share: f64| {
         let wanted = (recoverable as f64 * share).ceil() as u64;
         let back = measures.recovery.iter();
-        back.filter(|_| wanted > 0)
+        back.filter(|row| wanted > 0 && row.class == "message")
             .find(|row| row.total >= wanted)
             .map(|row| row.at)
     };
@@ -70,7 +71,7 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
 /// Items that came back to the measured server after the loss, per room, whatever became of them later.
 fn came_back(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, Items> {
     let mut back: BTreeMap<RoomId, Items> = BTreeMap::new();
-    for (_, room, first, last, _, _) in gains(books, journal) {
+    for (room, first, last) in gains(books, journal) {
         back.entry(room).or_default().insert(first..last + 1);
     }
     back
@@ -126,7 +127,7 @@ fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItem
     let held = minus(&both(&should, &has), &shell);
     let mut missing = minus(&minus(&should, &held), &shell);
     let mut expired = Items::new();
-    if let Some(life) = books.lifetime {
+    if let Some(life) = books.lifetimes[room.index()] {
         let cut = log.first_at(books.end.saturating_sub(life));
         let mut old = Items::new();
         old.insert(0..cut.max(1));
@@ -175,10 +176,10 @@ fn state_items(log: &RoomLog, items: &Items) -> Items {
 
 fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow> {
     let log = &books.logs[room.index()];
-    let cuts = lost_period(books, log);
+    let view = View::new(books, log);
     let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
     let mut add = |items: &Items, set: fn(&mut Counts, u64)| {
-        for (kind, n) in tally(log, items, books.measured, cuts) {
+        for (kind, n) in tally(log, items, &view) {
             if kind.class != Class::File {
                 set(rows.entry(kind).or_default(), n);
             }
@@ -192,6 +193,8 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
     add(&split.expired, |c, n| c.expired += n);
     add(&split.gone, |c, n| c.gone += n);
     add(&split.recovered, |c, n| c.recovered += n);
+    let recoverable = either(&split.recovered, &both(&split.gone, &split.stranded));
+    add(&recoverable, |c, n| c.recoverable += n);
     let encrypted = books.rooms[room.index()].encrypted;
     for (kind, counts) in &mut rows {
         // What came back encrypted is ciphertext: the keys of the lost period were in the server's key
@@ -203,7 +206,7 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
             counts.held
         };
     }
-    file_rows(books, room, split, &mut rows);
+    rows.extend(files::rows(books, room, split));
     rows.into_iter()
         .map(|(kind, counts)| ItemRow {
             dimensions: dimensions(books, room, kind),
@@ -212,70 +215,13 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
         .collect()
 }
 
-/// Files: own ones stand and fall with the lost period, others' come back with the message that shows
-/// them, as long as their own server is alive (reference, section 6).
-fn file_rows(
-    books: &Books<'_>,
-    room: RoomId,
-    split: &RoomItems,
-    rows: &mut BTreeMap<Kind, Counts>,
-) {
-    let log = &books.logs[room.index()];
-    let cuts = lost_period(books, log);
-    let files = |items: &Items| -> BTreeMap<Kind, u64> {
-        tally(log, items, books.measured, cuts)
-            .into_iter()
-            .filter(|(kind, _)| kind.class == Class::File)
-            .collect()
-    };
-    let shown = either(&split.held, &split.recovered);
-    let (should, gone, back) = (
-        files(&split.should),
-        files(&split.gone),
-        files(&split.recovered),
-    );
-    let (shown, expired) = (
-        files(&shown),
-        files(&minus(&split.expired, &split.recovered)),
-    );
-    let copies_elsewhere = books.holdings.iter().enumerate().any(|(server, holdings)| {
-        server != books.measured.index() && books.alive[server] && holdings.contains_key(&room)
-    });
-    for (kind, items) in should {
-        let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
-        let mut counts = Counts {
-            items,
-            gone: of(&gone),
-            ..Counts::default()
-        };
-        if kind.local {
-            // Own files are rows of the own database; nobody else is asked for them. Those of before the
-            // backup are in it, whatever became of the messages.
-            if kind.made != 1 {
-                counts.gone = 0;
-            }
-            if books.own_files_return && copies_elsewhere {
-                counts.recovered = of(&back).min(counts.gone);
-            }
-            let missing = counts.gone - counts.recovered;
-            counts.held = items - missing;
-            counts.stranded = if copies_elsewhere { missing } else { 0 };
-            counts.lost = missing - counts.stranded;
-        } else {
-            counts.held = of(&shown).min(items);
-            counts.recovered = of(&back);
-            counts.expired = of(&expired).min(items - counts.held);
-            counts.stranded = items - counts.held - counts.expired;
-        }
-        counts.readable = counts.held;
-        rows.insert(kind, counts);
-    }
-}
-
 /// Numbers of the first item inside and after the lost period.
 pub(super) fn lost_period(books: &Books<'_>, log: &RoomLog) -> (u32, u32) {
     match &books.loss {
-        Some(loss) => (log.first_at(loss.backup_at), log.first_at(loss.at)),
+        Some(loss) => {
+            let after = log.first_at(loss.at);
+            (loss.backup_at.map_or(after, |at| log.first_at(at)), after)
+        }
         None => (log.len(), log.len()),
     }
 }
@@ -284,7 +230,7 @@ pub(super) fn lost_period(books: &Books<'_>, log: &RoomLog) -> (u32, u32) {
 pub(super) fn period(books: &Books<'_>, at: SimTime) -> &'static str {
     match &books.loss {
         Some(loss) if at >= loss.at => "after",
-        Some(loss) if at >= loss.backup_at => "inside",
+        Some(loss) if loss.backup_at.is_some_and(|backup_at| at >= backup_at) => "inside",
         _ => "before",
     }
 }
@@ -305,6 +251,7 @@ fn dimensions(books: &Books<'_>, room: RoomId, kind: Kind) -> BTreeMap<Dimension
         Dimension::Made,
         ["before", "inside", "after"][usize::from(kind.made)].to_owned(),
     );
+    all.insert(Dimension::Account, "none".to_owned());
     all
 }
 

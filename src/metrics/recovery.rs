@@ -1,19 +1,20 @@
-//! What came back, when, by which path and from whom; and why the rest did not.
+//! What came back, when, by which path and from whom.
 
-use crate::journal::{Fact, Journal, Path, RoomId, ServerId, What};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::journal::{Fact, Journal, Path, RoomId, ServerId, UserId, What};
 use crate::kernel::SimTime;
 
 use super::books::{Books, Items, both, minus};
-use super::measure::{RoomItems, made_while_inside};
-use super::tally::messages;
-use super::{RecoveryRow, ServerRow, StrandedRow};
+use super::measure::made_while_inside;
+use super::tally::{Class, messages, tally_range};
+use super::{RecoveryRow, ServerRow, federation};
 
-pub(super) type Gain = (SimTime, RoomId, u32, u32, Path, ServerId);
-
+/// Ranges of items that came to the measured server after its loss, whatever became of them later.
 pub(super) fn gains<'a>(
     books: &'a Books<'_>,
     journal: &'a Journal,
-) -> impl Iterator<Item = Gain> + 'a {
+) -> impl Iterator<Item = (RoomId, u32, u32)> + 'a {
     let since = books
         .loss
         .as_ref()
@@ -23,11 +24,8 @@ pub(super) fn gains<'a>(
             at,
             server,
             what: What::Items { room, first, last },
-            path,
-            from,
-        } if *server == books.measured && *at >= since => {
-            Some((*at, *room, *first, *last, *path, *from))
-        }
+            ..
+        } if *server == books.measured && *at >= since => Some((*room, *first, *last)),
         _ => None,
     })
 }
@@ -43,45 +41,128 @@ pub fn path_name(path: Path) -> &'static str {
         Path::Redownload => "redownload",
         Path::Restore => "restore",
         Path::Anew => "anew",
-        Path::Invite => "invite",
     }
 }
 
+/// What came back after the loss, in order of time: each item once, with its first return.
 pub(super) fn recovery_rows(books: &Books<'_>, journal: &Journal) -> Vec<RecoveryRow> {
     let Some(loss) = &books.loss else {
         return Vec::new();
     };
-    let mut left = loss.items.clone();
-    let mut total = 0;
-    let mut rows = Vec::new();
-    for (at, room, first, last, path, from) in gains(books, journal) {
-        let Some(gone) = left.get_mut(&room) else {
-            continue;
-        };
-        let mut range = Items::new();
-        range.insert(first..last + 1);
-        let back = both(gone, &range);
-        let items = messages(&books.logs[room.index()], &back);
-        // Only the first return counts; what is purged and fetched again is no new recovery.
-        gone.remove(first..last + 1);
-        if items > 0 {
-            total += items;
-            rows.push(RecoveryRow {
-                at,
-                class: "message".to_owned(),
-                room: books.rooms[room.index()].name.clone(),
-                path: path_name(path).to_owned(),
-                from: books.names[from.index()].clone(),
-                items,
-                total,
-            });
+    let mut returns = Returns {
+        books,
+        items: loss.items.clone(),
+        rooms: loss.rooms.clone(),
+        accounts: loss.accounts.clone(),
+        totals: BTreeMap::new(),
+        rows: Vec::new(),
+    };
+    for fact in journal.facts() {
+        if let Fact::Gained {
+            at,
+            server,
+            what,
+            path,
+            from,
+        } = fact
+            && *server == books.measured
+            && *at >= loss.at
+            && *path != Path::Restore
+        {
+            returns.gained(*at, what, *path, *from);
         }
     }
-    rows
+    returns.rows
+}
+
+/// What is still gone, and what has come back so far.
+struct Returns<'a> {
+    books: &'a Books<'a>,
+    items: BTreeMap<RoomId, Items>,
+    rooms: BTreeSet<RoomId>,
+    accounts: BTreeSet<UserId>,
+    totals: BTreeMap<&'static str, u64>,
+    rows: Vec<RecoveryRow>,
+}
+
+impl Returns<'_> {
+    fn gained(&mut self, at: SimTime, what: &What, path: Path, from: ServerId) {
+        match *what {
+            What::Items { room, first, last } => {
+                let Some(gone) = self.items.get_mut(&room) else {
+                    return;
+                };
+                let mut range = Items::new();
+                range.insert(first..last + 1);
+                let back = both(gone, &range);
+                // Only the first return counts; what is purged and fetched again is no new recovery.
+                gone.remove(first..last + 1);
+                self.items_back(at, room, &back, path, from);
+            }
+            What::Room(room) if self.rooms.remove(&room) => {
+                self.add(at, "room", Some(room), path, from, 1);
+            }
+            What::Account(user) if self.accounts.remove(&user) => {
+                self.add(at, "account", None, path, from, 1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Messages and state come from the giver; others' files are fetched from their home servers, as long
+    /// as those live.
+    fn items_back(&mut self, at: SimTime, room: RoomId, back: &Items, path: Path, from: ServerId) {
+        let log = &self.books.logs[room.index()];
+        let mut numbers: BTreeMap<(Class, ServerId), u64> = BTreeMap::new();
+        for range in back.iter() {
+            tally_range(log, range.start, range.end, &mut |class, origin, n| {
+                let giver = if class == Class::File { origin } else { from };
+                *numbers.entry((class, giver)).or_default() += n;
+            });
+        }
+        for ((class, giver), n) in numbers {
+            match class {
+                Class::Message => self.add(at, "message", Some(room), path, giver, n),
+                Class::State => self.add(at, "state", Some(room), path, giver, n),
+                Class::File if giver != self.books.measured && self.books.alive[giver.index()] => {
+                    self.add(at, "file", Some(room), Path::Redownload, giver, n);
+                }
+                Class::File => {}
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        at: SimTime,
+        class: &'static str,
+        room: Option<RoomId>,
+        path: Path,
+        from: ServerId,
+        items: u64,
+    ) {
+        let total = self.totals.entry(class).or_default();
+        *total += items;
+        self.rows.push(RecoveryRow {
+            at,
+            class: class.to_owned(),
+            room: room.map_or(String::new(), |room| {
+                self.books.rooms[room.index()].name.clone()
+            }),
+            path: path_name(path).to_owned(),
+            from: self.books.names[from.index()].clone(),
+            items,
+            total: *total,
+        });
+    }
 }
 
 pub(super) fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<ServerRow> {
     let own = &books.holdings[books.measured.index()];
+    let (connecting, sole_copies) = (
+        federation::connecting(books),
+        federation::sole_copies(books),
+    );
     (0..books.names.len())
         .map(|i| {
             let name = &books.names[i];
@@ -107,10 +188,12 @@ pub(super) fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<Se
                     .count() as u64,
                 gave_back: recovery
                     .iter()
-                    .filter(|row| row.from == *name)
+                    .filter(|row| row.from == *name && row.class == "message")
                     .map(|row| row.items)
                     .sum(),
                 could_give: could_give.sum(),
+                sole_copies: sole_copies[i],
+                connects: connecting.contains(&ServerId(i as u32)),
                 up_per_mille: books.up_per_mille[i],
                 holds: books.holdings[i]
                     .iter()
@@ -119,41 +202,4 @@ pub(super) fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<Se
             }
         })
         .collect()
-}
-
-/// Why the room's stranded items have not come back, as far as the books tell.
-pub(super) fn stranded_row(
-    books: &Books<'_>,
-    journal: &Journal,
-    room: RoomId,
-    split: &RoomItems,
-) -> Option<StrandedRow> {
-    let log = &books.logs[room.index()];
-    let items = messages(log, &split.stranded);
-    if items == 0 {
-        return None;
-    }
-    let own = books.holdings[books.measured.index()].get(&room);
-    let since = books.loss.as_ref().map_or(SimTime(0), |loss| loss.at);
-    let refused = |rule: &str| {
-        journal.facts().iter().any(|fact| {
-            matches!(fact, Fact::Refused { at, server, room: r, rule: why, .. }
-                if *server == books.measured && *r == room && *why == rule && *at >= since)
-        })
-    };
-    let reason = match own {
-        None => "room-unknown",
-        Some(own) if !own.inside => "not-in-room",
-        Some(_) if refused("bad-signature") => "key-lost",
-        Some(own) if own.pull_failed => "pull-back-off",
-        Some(own) if own.gap && refused("empty-backfill") => "purged-peer-first",
-        Some(own) if own.gap => "nobody-scrolled",
-        Some(_) if log.first_at(since) == log.len() => "silent-room",
-        Some(_) => "behind-first-event",
-    };
-    Some(StrandedRow {
-        room: books.rooms[room.index()].name.clone(),
-        reason: reason.to_owned(),
-        items,
-    })
 }

@@ -23,22 +23,32 @@ pub struct Counts {
     pub gone: u64,
     /// Of `gone`: came back, whatever became of it later (the server's own policy may have removed it again).
     pub recovered: u64,
+    /// Of `gone`: came back, or is still on a live server.
+    pub recoverable: u64,
     /// Of `held`: can be read (an encrypted item needs a client with the key).
     pub readable: u64,
 }
 
-impl Counts {
-    /// Of what was gone: came back, or is still on a live server. (What is stranded can be more than what
-    /// was gone: some of it was never held.)
-    pub fn recoverable(&self) -> u64 {
-        self.gone.min(self.recovered + self.stranded)
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Counts) {
+        self.items += more.items;
+        self.held += more.held;
+        self.shell += more.shell;
+        self.stranded += more.stranded;
+        self.lost += more.lost;
+        self.expired += more.expired;
+        self.gone += more.gone;
+        self.recovered += more.recovered;
+        self.recoverable += more.recoverable;
+        self.readable += more.readable;
     }
 }
 
 /// A column of `items.csv` that an expectation can filter by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
-    /// `message`, `state`, `file`, `account`, `password`, `membership`, `room`, `room-avatar`.
+    /// `message`, `state`, `file`, `account`, `password`, `membership`, `room`, `room-avatar`,
+    /// `signing-key`.
     Class,
     /// The room's name; empty for accounts.
     Room,
@@ -54,6 +64,9 @@ pub enum Dimension {
     Author,
     /// `before`, `inside`, `after` the lost period: when the item was made.
     Made,
+    /// Of accounts and what hangs on one, of the account: `kept` in the loss, made `again` after it, or
+    /// `lost`; `none` for everything else.
+    Account,
 }
 
 /// One row of `items.csv`: one combination of dimensions and what became of its items.
@@ -93,14 +106,18 @@ pub struct ServerRow {
     pub users: u64,
     /// Rooms it shares with the measured server.
     pub shared_rooms: u64,
-    /// Items that it gave back to the measured server.
+    /// Messages that it gave back to the measured server.
     pub gave_back: u64,
-    /// Items that it still holds and the measured server has not (stranded there).
+    /// Messages that it holds and the measured server has not (stranded there).
     pub could_give: u64,
     /// Share of the simulated time in which it was up, of 1000.
     pub up_per_mille: u32,
-    /// Items that it holds at the end.
+    /// Messages that it holds at the end.
     pub holds: u64,
+    /// Of these: no other live server holds them.
+    pub sole_copies: u64,
+    /// Would servers that share rooms, directly or through others, fall apart without it?
+    pub connects: bool,
 }
 
 /// Stranded items by reason.
@@ -108,7 +125,7 @@ pub struct ServerRow {
 pub struct StrandedRow {
     /// The room's name.
     pub room: String,
-    /// `silent-room`, `nobody-scrolled`, `room-unknown`, `purged-peer-first`, `key-lost`, `not-in-room`, `pull-back-off`, `behind-first-event`.
+    /// One of [`super::REASONS`].
     pub reason: String,
     /// How many items.
     pub items: u64,
@@ -157,16 +174,7 @@ impl Measures {
     pub fn sum(&self, filter: &Filter) -> Counts {
         let mut sum = Counts::default();
         for row in self.items.iter().filter(|row| filter.matches(row)) {
-            let c = row.counts;
-            sum.items += c.items;
-            sum.held += c.held;
-            sum.shell += c.shell;
-            sum.stranded += c.stranded;
-            sum.lost += c.lost;
-            sum.expired += c.expired;
-            sum.gone += c.gone;
-            sum.recovered += c.recovered;
-            sum.readable += c.readable;
+            sum += row.counts;
         }
         sum
     }

@@ -2,8 +2,8 @@
 //!
 //! Each file holds the rules of one theme: `destination` (sending), `intake` (receiving), `pull` and
 //! `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
-//! `membership`, `local`, `accounts`, `media`, `purge`. The section numbers in comments are those of the
-//! list of rules in ARCHITECTURE.md.
+//! `membership`, `invitations`, `local`, `accounts`, `media`, `purge`, `state`. The section numbers in comments
+//! are those of the list of rules in ARCHITECTURE.md.
 
 mod accounts;
 mod backfill;
@@ -36,4 +36,6 @@ pub use media::MediaStore;
 pub use outbox::{Answer, Context, Effect, Outcome, Refusal, Request, TaskId, Ticket, Timer};
 pub use replica::{Items, Replica};
 pub use rules::{HostOrder, PurgeBy, Rules, UnknownRoom};
-pub use state::{allowed, power_levels, resolve};
+#[cfg(feature = "exact-state")]
+pub use state::exact;
+pub use state::{allowed, apply, auth_events, cheap, power_levels, resolve, state_before};

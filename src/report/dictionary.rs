@@ -51,14 +51,15 @@ pub const DICTIONARY: &[&[Column]] = &[ITEMS, RECOVERY, SERVERS, STRANDED, EXPEC
 
 #[rustfmt::skip]
 const ITEMS: &[Column] = &[
-    of("items.csv", "class", "text", "-", "What kind of item: message, state, file, account, password, membership, room or room-avatar."),
-    of("items.csv", "room", "text", "-", "The room's name; empty for accounts and passwords."),
-    of("items.csv", "room_kind", "text", "-", "public, private, direct; none for accounts and passwords."),
+    of("items.csv", "class", "text", "-", "What kind of item: message, state, file, account, password, membership, room, room-avatar or signing-key."),
+    of("items.csv", "room", "text", "-", "The room's name; empty for accounts, passwords and the key."),
+    of("items.csv", "room_kind", "text", "-", "public, private, direct; none for accounts, passwords and the key."),
     of("items.csv", "federation", "text", "-", "federated (members on several servers), local-members (could federate, has local members only), unfederated; none for accounts and passwords."),
     of("items.csv", "encrypted", "text", "-", "yes or no: are the room's messages encrypted?"),
     of("items.csv", "room_created", "text", "-", "before, inside or after the lost period (from the backup to the loss); empty without a room."),
     of("items.csv", "author", "text", "-", "local or remote: is the author or owner a user of the measured server?"),
-    of("items.csv", "made", "text", "-", "before, inside or after the lost period: when the item was made."),
+    of("items.csv", "made", "text", "-", "before, inside or after the lost period: when the item was made. A room and a membership are made when the first user of the server, or the user, joins."),
+    of("items.csv", "account", "text", "-", "Of accounts, passwords and memberships, the account was: kept in the loss, made again after it, or lost; none for everything else."),
     of("items.csv", "items", "integer", "items", "How many the measured server should hold at the end; held + shell + stranded + lost + expired."),
     of("items.csv", "held", "integer", "items", "Of items: it has them, content intact."),
     of("items.csv", "shell", "integer", "items", "Of items: it has them without their content."),
@@ -67,15 +68,16 @@ const ITEMS: &[Column] = &[
     of("items.csv", "expired", "integer", "items", "Of items: by the server's own policy they would be gone by now; not a loss."),
     of("items.csv", "gone", "integer", "items", "Of items: held before the fault and not after it."),
     of("items.csv", "recovered", "integer", "items", "Of gone: came back after the loss, whatever became of it later."),
+    of("items.csv", "recoverable", "integer", "items", "Of gone: came back, or is on a live server at the end."),
     of("items.csv", "readable", "integer", "items", "Of held: can be read; an encrypted item needs a client that has the key."),
 ];
 
 #[rustfmt::skip]
 const RECOVERY: &[Column] = &[
     of("recovery.csv", "at", "time", "UTC", "When the items came back, in simulated time."),
-    of("recovery.csv", "class", "text", "-", "What kind of item, as in items.csv."),
-    of("recovery.csv", "room", "text", "-", "The room's name; empty for accounts and passwords."),
-    of("recovery.csv", "path", "text", "-", "How they came: push, gap-fill, backfill, join, jump, redownload, restore, anew or invite."),
+    of("recovery.csv", "class", "text", "-", "What kind of item, as in items.csv: message, state, file, room or account. State that is known again without its place in the room, files made by the server's own users, and memberships are in items.csv only. Files count as back with the message that shows them."),
+    of("recovery.csv", "room", "text", "-", "The room's name; empty for accounts."),
+    of("recovery.csv", "path", "text", "-", "How they came: push, gap-fill, backfill, join, jump, redownload, restore or anew."),
     of("recovery.csv", "from", "text", "-", "The giving server; the measured server itself where nobody gave."),
     of("recovery.csv", "items", "integer", "items", "How many came back in this step."),
     of("recovery.csv", "total", "integer", "items", "How many of this class had come back until and with this step, over all rooms."),
@@ -86,16 +88,18 @@ const SERVERS: &[Column] = &[
     of("servers.csv", "server", "text", "-", "The server's name."),
     of("servers.csv", "users", "integer", "accounts", "Local accounts at the end."),
     of("servers.csv", "shared_rooms", "integer", "rooms", "Rooms that it shares with the measured server."),
-    of("servers.csv", "gave_back", "integer", "items", "Items that it gave back to the measured server."),
-    of("servers.csv", "could_give", "integer", "items", "Items that it still holds and that are stranded for the measured server."),
+    of("servers.csv", "gave_back", "integer", "messages", "Messages that it gave back to the measured server."),
+    of("servers.csv", "could_give", "integer", "messages", "Messages that it holds and that are stranded for the measured server."),
     of("servers.csv", "up_per_mille", "integer", "thousandths", "Share of the simulated time in which it was up."),
-    of("servers.csv", "holds", "integer", "items", "Items that it holds at the end."),
+    of("servers.csv", "holds", "integer", "messages", "Messages that it holds at the end."),
+    of("servers.csv", "sole_copies", "integer", "messages", "Of these: no other live server holds them."),
+    of("servers.csv", "connects", "boolean", "-", "Would some live servers no longer share rooms, directly or through others, without it?"),
 ];
 
 #[rustfmt::skip]
 const STRANDED: &[Column] = &[
     of("stranded.csv", "room", "text", "-", "The room's name."),
-    of("stranded.csv", "reason", "text", "-", "Why the items have not come back: silent-room, nobody-scrolled, room-unknown, purged-peer-first, key-lost, not-in-room, pull-back-off or behind-first-event."),
+    of("stranded.csv", "reason", "text", "-", "Why the items have not come back: room-unknown (the server does not know the room); not-in-room (the server does not think that it is in the room); key-lost (signatures made with its lost key cannot be checked); pull-back-off (an event could not be fetched, and is not tried again for a while); purged-peer-first (the peer that was asked had purged, and nobody else was asked); peers-unreachable (no peer that might have it could be reached); nobody-scrolled (there is a gap, and nobody paged into it far enough); push-refused (what a peer pushed was refused, since the peer had purged what it hangs on); silent-room (nobody elsewhere has spoken since, so nothing shows the gap); purge-closed-gap (the server's own purge removed the place from which it could be fetched); out-of-reach (it lies behind something that no peer can give with the state before it)."),
     of("stranded.csv", "items", "integer", "items", "How many."),
 ];
 
@@ -118,7 +122,7 @@ const FACTS: &[Column] = &[
     of("facts.csv", "at", "time", "UTC", "When it happened, in simulated time."),
     of("facts.csv", "server", "text", "-", "The server whose books changed, or that was struck."),
     of("facts.csv", "fact", "text", "-", "gained, lost, hollowed (content gone, shell kept), refused (could have helped and did not) or struck (a fault)."),
-    of("facts.csv", "what", "text", "-", "What it is about: items, files, room, membership, account, password, room-avatar or server."),
+    of("facts.csv", "what", "text", "-", "What it is about: items, room, membership, account, password; server for struck."),
     of("facts.csv", "room", "text", "-", "The room's name; empty where the fact is about no room."),
     of("facts.csv", "first", "integer", "item number", "First item of the range, counted from 0 in the room's order of creation; empty where there is no range."),
     of("facts.csv", "last", "integer", "item number", "Last item of the range, included; empty where there is no range."),

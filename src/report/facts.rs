@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::tables::Table;
-use crate::journal::{Fact, Journal, Path, What, Why};
+use crate::journal::{Fact, Journal, What, Why};
+use crate::metrics::path_name;
 use crate::world::World;
 
 /// A row of `facts.csv`. A cell that does not apply to a fact is empty.
@@ -91,7 +92,6 @@ fn about<'a>(names: Names<'a>, what: &What, row: Row<'a>) -> Row<'a> {
     };
     match *what {
         What::Items { room, first, last } => ranged("items", room, first, last, row),
-        What::Files { room, first, last } => ranged("files", room, first, last, row),
         What::Room(room) => Row {
             what: "room",
             room: names.room(room),
@@ -114,30 +114,6 @@ fn about<'a>(names: Names<'a>, what: &What, row: Row<'a>) -> Row<'a> {
             generation: Some(generation),
             ..row
         },
-        What::RoomAvatar(room) => Row {
-            what: "room-avatar",
-            room: names.room(room),
-            ..row
-        },
-        What::Server => Row {
-            what: "server",
-            ..row
-        },
-    }
-}
-
-/// A path's name, the same as in `recovery.csv`.
-fn path_name(path: Path) -> &'static str {
-    match path {
-        Path::Push => "push",
-        Path::GapFill => "gap-fill",
-        Path::Backfill => "backfill",
-        Path::Join => "join",
-        Path::Jump => "jump",
-        Path::Redownload => "redownload",
-        Path::Restore => "restore",
-        Path::Anew => "anew",
-        Path::Invite => "invite",
     }
 }
 
@@ -145,8 +121,6 @@ fn why_name(why: Why) -> &'static str {
     match why {
         Why::Restore => "restore",
         Why::FailedCopy => "failed-copy",
-        Why::MediaLoss => "media-loss",
-        Why::Death => "death",
         Why::Purge => "purge",
         Why::Redaction => "redaction",
     }

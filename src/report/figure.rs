@@ -70,7 +70,7 @@ impl<'a> Story<'a> {
             half: after(measures.half_back_at),
             nine_tenths: after(measures.nine_tenths_back_at),
             gone: counts.gone,
-            recoverable: counts.recoverable(),
+            recoverable: counts.recoverable,
             recovered: counts.recovered,
         }
     }

@@ -54,6 +54,7 @@ struct Item<'a> {
     room_created: &'a str,
     author: &'a str,
     made: &'a str,
+    account: &'a str,
     items: u64,
     held: u64,
     shell: u64,
@@ -62,6 +63,7 @@ struct Item<'a> {
     expired: u64,
     gone: u64,
     recovered: u64,
+    recoverable: u64,
     readable: u64,
 }
 
@@ -79,6 +81,7 @@ pub(super) fn items(measures: &Measures) -> Table<impl Iterator<Item = impl Seri
             room_created: dimension(Dimension::RoomCreated),
             author: dimension(Dimension::Author),
             made: dimension(Dimension::Made),
+            account: dimension(Dimension::Account),
             items: counts.items,
             held: counts.held,
             shell: counts.shell,
@@ -87,6 +90,7 @@ pub(super) fn items(measures: &Measures) -> Table<impl Iterator<Item = impl Seri
             expired: counts.expired,
             gone: counts.gone,
             recovered: counts.recovered,
+            recoverable: counts.recoverable,
             readable: counts.readable,
         }
     });
@@ -142,6 +146,8 @@ struct Server<'a> {
     could_give: u64,
     up_per_mille: u32,
     holds: u64,
+    sole_copies: u64,
+    connects: bool,
 }
 
 /// Every server of the world.
@@ -156,6 +162,8 @@ pub(super) fn servers(
         could_give: row.could_give,
         up_per_mille: row.up_per_mille,
         holds: row.holds,
+        sole_copies: row.sole_copies,
+        connects: row.connects,
     });
     Table {
         file: "servers.csv",

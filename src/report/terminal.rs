@@ -15,7 +15,7 @@ use crate::scenario::Scenario;
 const GIVERS: usize = 5;
 
 /// The classes of items, in the order of the table.
-const CLASSES: [(&str, &str); 8] = [
+const CLASSES: [(&str, &str); 9] = [
     ("message", "messages"),
     ("state", "state events"),
     ("file", "files"),
@@ -24,6 +24,7 @@ const CLASSES: [(&str, &str); 8] = [
     ("account", "accounts"),
     ("password", "passwords"),
     ("room-avatar", "room avatars"),
+    ("signing-key", "signing key"),
 ];
 
 /// The summary of a run; `command` repeats it.
@@ -63,7 +64,7 @@ fn story(scenario: &Scenario, measures: &Measures) -> String {
     text += &match (measures.loss_at, measures.backup_at) {
         (None, _) => format!(" Nothing was lost on {name}."),
         (Some(loss), None) => format!(
-            " {name} lost its data on {} and had no backup.",
+            " On {} {name} lost a part of its data, and went back to no backup.",
             moment(loss)
         ),
         (Some(loss), Some(backup)) => format!(

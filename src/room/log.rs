@@ -3,6 +3,7 @@
 //! Drawn messages on an unbroken chain are kept as runs; everything else is kept item by item.
 
 mod drawn;
+mod resolutions;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::{SimTime, Streams};
 
 use super::{Body, Day, Membership, Pdu, StateKey, StateMap, Traffic, TrafficRef};
+use resolutions::Resolutions;
 
 /// Home server and weight of every user of the world.
 pub type People = Rc<Vec<(ServerId, u32)>>;
@@ -74,6 +76,8 @@ pub struct RoomLog {
     times: RefCell<Option<(u32, Rc<Vec<SimTime>>)>>,
     /// Who is in the room after the newest item, and since which of `states`.
     present: RefCell<Option<(EventNo, Rc<Present>)>>,
+    /// Resolutions of conflicting states that were lately asked for.
+    resolutions: RefCell<Resolutions>,
 }
 
 /// Who is in a room.
@@ -103,6 +107,7 @@ impl RoomLog {
             day: RefCell::new(None),
             times: RefCell::new(None),
             present: RefCell::new(None),
+            resolutions: RefCell::default(),
         }
     }
 

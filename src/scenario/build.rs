@@ -3,7 +3,7 @@
 use super::error::Problems;
 use super::file::File;
 use super::names::Names;
-use super::{Scenario, actions, findings, plays, population, strikes};
+use super::{Scenario, actions, findings, luck, plays, population, strikes};
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
 use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
@@ -44,7 +44,7 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
         strikes::put(trouble, &names, &mut world, problems);
     }
     if problems.is_empty() {
-        strikes::draw(&file.fault_rates, &names, &mut world, problems);
+        luck::draw(&file.fault_rates, &names, &mut world, problems);
     }
     // Stable: what is at the same time stays in the order of the file.
     world.actions.sort_by_key(|(at, _)| *at);

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::deed::Step;
 use super::play::Play;
 use super::population::Population;
-use super::trouble::{FaultRates, Trouble};
+use super::rates::FaultRates;
+use super::trouble::Trouble;
 use super::value::{Here, Must, Name, Words};
 use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Count, Dimension};
@@ -229,7 +230,7 @@ pub(super) struct Find {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[derive(Default)]
 pub(super) struct Rows {
-    /// `message`, `state`, `file`, `account`, `password`, `membership`, `room`, `room-avatar`.
+    /// `message`, `state`, `file`, `account`, `password`, `membership`, `room`, `room-avatar`, `signing-key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<Here<Words>>,
     /// Names of rooms.
@@ -253,6 +254,9 @@ pub(super) struct Rows {
     /// `before`, `inside` or `after` the lost period: when the item was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     made: Option<Here<Words>>,
+    /// Of accounts, passwords and memberships: `kept`, `again` or `lost`, what became of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Here<Words>>,
 }
 
 impl Rows {
@@ -267,6 +271,7 @@ impl Rows {
             (Dimension::RoomCreated, &self.room_created),
             (Dimension::Author, &self.author),
             (Dimension::Made, &self.made),
+            (Dimension::Account, &self.account),
         ]
         .into_iter()
         .filter_map(|(dimension, words)| Some((dimension, words.as_ref()?)))

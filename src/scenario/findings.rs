@@ -69,6 +69,7 @@ fn check_word(
             "membership",
             "room",
             "room-avatar",
+            "signing-key",
         ],
         Dimension::Room => return names.room_in(word, span, problems),
         Dimension::RoomKind => &["public", "private", "direct", "none"],
@@ -76,6 +77,7 @@ fn check_word(
         Dimension::Encrypted => &["yes", "no"],
         Dimension::RoomCreated | Dimension::Made => &["before", "inside", "after"],
         Dimension::Author => &["local", "remote"],
+        Dimension::Account => &["kept", "again", "lost", "none"],
     };
     if !allowed.contains(&word) {
         let label = match nearest(word, allowed.iter().copied()) {

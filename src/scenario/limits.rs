@@ -114,6 +114,16 @@ fn people(file: &File, places: &Places, problems: &mut Problems<'_>) {
             (0.0..=10_000.0).contains(&people.scrolls_per_member_day),
             "from 0 to 10000",
         ),
+        (
+            "scrolls-after-loss-per-member-day",
+            (0.0..=10_000.0).contains(&people.scrolls_after_loss_per_member_day),
+            "from 0 to 10000",
+        ),
+        (
+            "jumps-after-loss-per-member-day",
+            (0.0..=10_000.0).contains(&people.jumps_after_loss_per_member_day),
+            "from 0 to 10000",
+        ),
         ("page", people.page > 0, "at least 1"),
         (
             "register-again-per-mille",
@@ -226,8 +236,32 @@ fn rates(file: &File, problems: &mut Problems<'_>) {
         frequent("per-server-year", &outages.per_server_year, problems);
         rate("sigma", &outages.sigma, problems);
     }
-    if let Some(deaths) = &file.fault_rates.deaths {
-        frequent("per-server-year", &deaths.per_server_year, problems);
+    let rates = &file.fault_rates;
+    let per_server_year = [
+        rates.deaths.as_ref().map(|deaths| &deaths.per_server_year),
+        rates.losses.as_ref().map(|losses| &losses.per_server_year),
+        rates
+            .media_losses
+            .as_ref()
+            .map(|losses| &losses.per_server_year),
+        rates
+            .key_losses
+            .as_ref()
+            .map(|losses| &losses.per_server_year),
+    ];
+    for per_server_year in per_server_year.into_iter().flatten() {
+        frequent("per-server-year", per_server_year, problems);
+    }
+    if let Some(partitions) = &rates.partitions {
+        frequent("per-pair-year", &partitions.per_pair_year, problems);
+        rate("sigma", &partitions.sigma, problems);
+    }
+    for hosting in &rates.hosting {
+        frequent("deaths-per-year", &hosting.deaths_per_year, problems);
+        if let Some(outages) = &hosting.outages {
+            frequent("per-year", &outages.per_year, problems);
+            rate("sigma", &outages.sigma, problems);
+        }
     }
 }
 

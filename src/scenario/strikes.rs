@@ -1,18 +1,13 @@
-//! Faults as written into faults with numbers; those of rates are drawn here.
+//! Faults as written into faults with numbers.
 
 use super::error::Problems;
 use super::names::Names;
-use super::trouble::{Blow, Copied, FaultRates, Trouble};
+use super::trouble::{Blow, Copied, Trouble};
 use super::value::{Here, Name};
 use crate::faults::{CopyScope, Fault};
 use crate::journal::ServerId;
-use crate::kernel::{Purpose, SimDuration, SimTime, Streams};
+use crate::kernel::SimTime;
 use crate::world::World;
-
-const OUTAGES: Purpose = Purpose::new("faults.outages");
-const DEATHS: Purpose = Purpose::new("faults.deaths");
-
-const YEAR: f64 = 365.0 * 86_400_000.0;
 
 /// Puts a fault into the world, and its end if it has one.
 pub(super) fn put(
@@ -137,61 +132,4 @@ fn links(
     pairs
         .flat_map(|(i, one)| servers[i + 1..].iter().map(|other| (*one, *other)))
         .collect()
-}
-
-/// Draws the faults of rates. A server's luck hangs on its number alone.
-pub(super) fn draw(
-    rates: &FaultRates,
-    names: &Names,
-    world: &mut World,
-    problems: &mut Problems<'_>,
-) {
-    let spared = |list: &[Name], problems: &mut Problems<'_>| -> Vec<ServerId> {
-        list.iter()
-            .filter_map(|name| names.server(name, problems))
-            .collect()
-    };
-    let streams = Streams::new(world.seed);
-    let mut ends = vec![world.end; world.servers.len()];
-    if let Some(deaths) = &rates.deaths {
-        let spare = spared(&deaths.spare, problems);
-        for (n, end) in ends.iter_mut().enumerate() {
-            let server = ServerId(n as u32);
-            let Some(mean) = mean_gap(*deaths.per_server_year).filter(|_| !spare.contains(&server))
-            else {
-                continue;
-            };
-            let at = world.start + streams.stream(DEATHS, n as u64, 0).exponential(mean);
-            if at < *end {
-                *end = at;
-                world.faults.push((at, Fault::Death { server }));
-            }
-        }
-    }
-    if let Some(outages) = &rates.outages {
-        let spare = spared(&outages.spare, problems);
-        for (n, end) in ends.iter().enumerate() {
-            let server = ServerId(n as u32);
-            let Some(mean) =
-                mean_gap(*outages.per_server_year).filter(|_| !spare.contains(&server))
-            else {
-                continue;
-            };
-            let mut stream = streams.stream(OUTAGES, n as u64, 0);
-            let mut at = world.start + stream.exponential(mean);
-            while at < *end {
-                let back = at + stream.lognormal(*outages.median, *outages.sigma);
-                world.faults.push((at, Fault::Stop { server }));
-                if back < *end {
-                    world.faults.push((back, Fault::Start { server }));
-                }
-                at = back + stream.exponential(mean);
-            }
-        }
-    }
-}
-
-/// Mean time between faults of this rate a year.
-fn mean_gap(per_year: f64) -> Option<SimDuration> {
-    (per_year > 0.0).then(|| SimDuration((YEAR / per_year) as u64))
 }

@@ -1,4 +1,4 @@
-//! Faults as a file writes them: single ones, and rates by which they are drawn.
+//! Single faults as a file writes them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -103,47 +103,4 @@ fn restored() -> MediaFate {
 
 fn kept() -> KeyFate {
     KeyFate::Kept
-}
-
-/// Faults drawn at random. Each server has its own luck: one server more moves nobody else's.
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct FaultRates {
-    /// Outages.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) outages: Option<Outages>,
-    /// Servers that end without notice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) deaths: Option<Deaths>,
-}
-
-/// Outages of lognormal length.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Outages {
-    /// Mean number for a server in a year.
-    pub(super) per_server_year: Here<f64>,
-    /// Median length.
-    pub(super) median: Here<SimDuration>,
-    /// Spread of the length's logarithm.
-    #[serde(default = "spread")]
-    pub(super) sigma: Here<f64>,
-    /// Servers that have none.
-    #[serde(default)]
-    pub(super) spare: Vec<Name>,
-}
-
-/// Servers that end.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Deaths {
-    /// Mean number for a server in a year.
-    pub(super) per_server_year: Here<f64>,
-    /// Servers that live on.
-    #[serde(default)]
-    pub(super) spare: Vec<Name>,
-}
-
-fn spread() -> Here<f64> {
-    Here::from(1.0)
 }

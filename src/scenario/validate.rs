@@ -11,7 +11,9 @@ use super::{actions, plays};
 use crate::kernel::SimTime;
 
 /// Checks what can be checked without looking up names.
-pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
+///
+/// `whole` says that nothing was left out of the file that other places of it may speak of.
+pub(super) fn check(file: &File, whole: bool, places: &Places, problems: &mut Problems<'_>) {
     refuse_twice(
         "server",
         file.server.iter().map(|server| &server.name),
@@ -24,6 +26,11 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
     refuse_twice(
         "expectation",
         file.expect.iter().map(|expect| &expect.name),
+        problems,
+    );
+    refuse_twice(
+        "hosting group",
+        file.fault_rates.hosting.iter().map(|group| &group.name),
         problems,
     );
     limits::check(file, places, problems);
@@ -68,7 +75,9 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
         );
     }
     moments(file, span, problems);
-    restores(file, problems);
+    if whole {
+        restores(file, problems);
+    }
 }
 
 fn backups(span: (SimTime, SimTime), server: &Server, problems: &mut Problems<'_>) {

@@ -32,6 +32,7 @@ impl Simulation<'_> {
                 homeserver.media.origins.insert(*media, server);
             }
         }
+        let before = self.account_of(action);
         self.decide(server, |homeserver, context| {
             homeserver.act(context, ticket, action)
         });
@@ -40,24 +41,42 @@ impl Simulation<'_> {
         {
             self.present[room.index()].insert(server);
         }
-        self.note_renewal(now, server, action);
+        self.note_account(now, server, action, before);
     }
 
-    /// A lost account that is there again goes into the journal.
-    fn note_renewal(&mut self, now: SimTime, server: ServerId, action: &Action) {
-        if let Action::Register { who, .. } = action
-            && self.servers[server.index()].can_act(*who)
-            && self.losses.iter().any(|loss| loss.accounts.contains(who))
-        {
-            let what = What::Account(*who);
-            self.journal.write(Fact::Gained {
-                at: now,
-                server,
-                what,
-                path: Path::Anew,
-                from: server,
-            });
-        }
+    /// How often the password of the account that an action makes or changes was changed; none if the action
+    /// is about no account, or there is none.
+    fn account_of(&self, action: &Action) -> Option<u32> {
+        let (Action::Register { who, .. } | Action::SetPassword { who, .. }) = action else {
+            return None;
+        };
+        let server = self.world.home(*who);
+        let account = self.servers[server.index()].db.accounts.get(who);
+        account.map(|account| account.password_changes)
+    }
+
+    /// A new account and a new password go into the journal.
+    fn note_account(
+        &mut self,
+        now: SimTime,
+        server: ServerId,
+        action: &Action,
+        before: Option<u32>,
+    ) {
+        let what = match (action, before, self.account_of(action)) {
+            (Action::Register { who, .. }, None, Some(_)) => What::Account(*who),
+            (Action::SetPassword { who, .. }, Some(old), Some(new)) if new > old => {
+                What::Password(*who, new)
+            }
+            _ => return,
+        };
+        self.journal.write(Fact::Gained {
+            at: now,
+            server,
+            what,
+            path: Path::Anew,
+            from: server,
+        });
     }
 
     /// An action is answered.

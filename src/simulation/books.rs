@@ -1,10 +1,11 @@
 //! The final books, put into the words of the metrics: from here on nobody knows the protocol.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{ServerId, UserId, Why};
+use crate::journal::{Fact, MediaId, Path, ServerId, UserId, What, Why};
+use crate::kernel::SimDuration;
 use crate::metrics::{Books, Holding, LossBooks};
-use crate::protocol::matrix::{Homeserver, Replica};
+use crate::protocol::matrix::{Homeserver, Replica, Rules};
 use crate::room::RoomLog;
 use crate::world::World;
 
@@ -46,40 +47,62 @@ impl Outcome {
                 .iter()
                 .map(|server| server.db.accounts.len() as u64)
                 .collect(),
-            lifetime: own
-                .rules
-                .default_max_lifetime
-                .filter(|_| own.rules.retention_enabled),
+            lifetimes: world
+                .rooms
+                .iter()
+                .map(|room| lifetime(&own.rules, room.max_lifetime))
+                .collect(),
             own_media: own
                 .db
                 .local_media
                 .intersection(&own.media.local)
                 .copied()
                 .collect(),
+            copied_media: self.copied_media(measured),
+            lost_media: self.lost_media[measured.index()].clone(),
+            file_gaps: self.files[measured.index()].clone(),
+            copies_blocked: own.rules.remote_media_row_blocks_refetch,
             own_files_return: own.rules.media_own_refetch,
+            key_lost: own.key.unlisted_before.is_some(),
             loss: self.loss(measured),
         }
     }
 
-    /// The last restore of a server is its loss; an incomplete copy before it is a part of the same story,
-    /// so what was held before either counts.
+    /// Files of which a live peer has a copy.
+    fn copied_media(&self, measured: ServerId) -> BTreeSet<MediaId> {
+        let peers = self.servers.iter().filter(|server| server.id != measured);
+        let alive = peers.filter(|server| self.alive[server.id.index()]);
+        let copies = |server: &Homeserver| {
+            let Homeserver { db, media, .. } = server;
+            db.remote_media
+                .intersection(&media.remote)
+                .copied()
+                .collect::<Vec<_>>()
+        };
+        alive.flat_map(copies).collect()
+    }
+
+    /// The last restore of a server is its loss, or an incomplete copy if there was none; those before it are a
+    /// part of the same story, so what was held before any of them counts.
     fn loss(&self, server: ServerId) -> Option<LossBooks> {
         let own: Vec<_> = self
             .losses
             .iter()
             .filter(|loss| loss.server == server)
             .collect();
-        let last = own.iter().rev().find(|loss| loss.why == Why::Restore)?;
+        let restore = own.iter().rposition(|loss| loss.why == Why::Restore);
+        let last = restore.unwrap_or(own.len().checked_sub(1)?);
+        let (own, last) = (&own[..=last], own[last]);
         let mut all = LossBooks {
-            at: own.first()?.at,
-            backup_at: last.backup_at?,
+            at: last.at,
+            backup_at: last.backup_at,
             items: BTreeMap::new(),
             rooms: Default::default(),
             memberships: Default::default(),
             accounts: Default::default(),
             passwords: Default::default(),
         };
-        for loss in &own {
+        for loss in own {
             for (room, items) in &loss.items {
                 let sum = all.items.entry(*room).or_default();
                 items.iter().for_each(|range| sum.insert(range.clone()));
@@ -87,7 +110,7 @@ impl Outcome {
             all.rooms.extend(&loss.rooms);
             all.memberships.extend(&loss.memberships);
             all.accounts.extend(&loss.accounts);
-            all.passwords.extend(&loss.passwords);
+            all.passwords.extend(loss.passwords.keys());
         }
         // What the incomplete copy lacked and the backup has came back with the restore.
         let db = &self.restored[&server];
@@ -100,9 +123,28 @@ impl Outcome {
         all.items.retain(|_, items| !items.is_empty());
         all.memberships
             .retain(|key| last.memberships.contains(key) || !db.contains_key(&key.0));
-        all.at = last.at;
+        let back = |user: &UserId| {
+            self.journal.facts().iter().any(|fact| {
+                matches!(fact, Fact::Gained { at, server: of, what: What::Account(who), path: Path::Restore, .. }
+                    if *of == server && who == user && *at == last.at)
+            })
+        };
+        all.accounts.retain(|user| !back(user));
         Some(all)
     }
+}
+
+/// How long a server that obeys lifetimes keeps a room's messages: the room's own lifetime or else the
+/// server's, within what the server allows (reference 7.1).
+fn lifetime(rules: &Rules, of_room: Option<SimDuration>) -> Option<SimDuration> {
+    let life = of_room.or(rules.default_max_lifetime)?;
+    let life = rules
+        .allowed_lifetime_min
+        .map_or(life, |least| life.max(least));
+    let life = rules
+        .allowed_lifetime_max
+        .map_or(life, |most| life.min(most));
+    rules.retention_enabled.then_some(life)
 }
 
 fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::RoomId, Holding> {
@@ -111,8 +153,8 @@ fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::R
         shells: replica.shells.clone(),
         state_only: replica.outliers.clone(),
         inside: replica.in_room(log, server.id),
-        gap: !replica.backward.is_empty(),
-        pull_failed: !replica.failed_pulls.is_empty(),
+        edges: replica.backward.iter().copied().collect(),
+        failed: replica.failed_pulls.keys().copied().collect(),
         members: log
             .joined(&replica.state)
             .filter(|user: &UserId| log.home(*user) == server.id)

@@ -11,6 +11,10 @@ use super::{Event, Power, Simulation, class};
 /// healthy servers take effect before the next message of the room (ARCHITECTURE.md, limits).
 const ONE_WAY: SimDuration = SimDuration::millis(50);
 
+/// What each further event of a transaction adds to its way. Assumption; it decides who is heard first of
+/// two servers that begin at once.
+const TIME_PER_PDU: SimDuration = SimDuration::millis(1);
+
 /// What arrives at a server.
 #[derive(Debug, Clone)]
 pub(super) enum Parcel {
@@ -176,7 +180,8 @@ impl Simulation<'_> {
     pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
         let now = self.queue.now();
         if self.reachable(from, to) {
-            self.deliver(now, from, to, Parcel::Transaction(pdus));
+            let at = now + TIME_PER_PDU * (pdus.len() as u64 - 1);
+            self.deliver(at, from, to, Parcel::Transaction(pdus));
         } else {
             self.deliver(now, to, from, Parcel::Receipt(false));
         }

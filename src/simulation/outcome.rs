@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{EventNo, Fact, Journal, Path, RoomId, ServerId, UserId, What, Why};
+use crate::journal::{EventNo, Fact, Journal, MediaId, Path, RoomId, ServerId, UserId, What, Why};
 use crate::kernel::SimTime;
+use crate::metrics::FileGaps;
 use crate::protocol::matrix::{self, Database, Homeserver, Items};
 use crate::room::RoomLog;
 
@@ -37,8 +38,8 @@ pub struct Loss {
     pub memberships: BTreeSet<(RoomId, UserId)>,
     /// Accounts.
     pub accounts: BTreeSet<UserId>,
-    /// Passwords that were changed since the backup.
-    pub passwords: BTreeSet<UserId>,
+    /// Accounts whose password went back to an earlier one, with the generation that was lost.
+    pub passwords: BTreeMap<UserId, u32>,
 }
 
 /// How long each server was up.
@@ -91,6 +92,10 @@ pub struct Outcome {
     pub losses: Vec<Loss>,
     /// What each restored server held right after its last restore.
     pub restored: BTreeMap<ServerId, BTreeMap<RoomId, Items>>,
+    /// Files of drawn messages that each server has lost.
+    pub files: Vec<FileGaps>,
+    /// Own files that each server lost, of those that were uploaded by script.
+    pub lost_media: Vec<BTreeSet<MediaId>>,
     /// Uptime.
     pub ups: Uptime,
     /// Events taken from the queue: the work done.
@@ -117,7 +122,7 @@ impl Simulation<'_> {
             rooms: BTreeSet::new(),
             memberships: BTreeSet::new(),
             accounts: BTreeSet::new(),
-            passwords: BTreeSet::new(),
+            passwords: BTreeMap::new(),
         };
         for (room, replica) in &old.rooms {
             let log = &self.logs[room.index()];
@@ -154,7 +159,7 @@ impl Simulation<'_> {
                     loss.accounts.insert(*user);
                 }
                 Some(present) if present.password_changes < account.password_changes => {
-                    loss.passwords.insert(*user);
+                    loss.passwords.insert(*user, account.password_changes);
                 }
                 Some(_) => {}
             }
@@ -206,7 +211,7 @@ impl Simulation<'_> {
             .for_each(|user| lost(What::Account(*user)));
         loss.passwords
             .iter()
-            .for_each(|user| lost(What::Password(*user, 0)));
+            .for_each(|(user, generation)| lost(What::Password(*user, *generation)));
     }
 
     /// The last moment, `end`, is over: every copy is written out.
@@ -229,6 +234,8 @@ impl Simulation<'_> {
             servers: self.servers,
             losses: self.losses,
             restored: self.restored,
+            files: self.files,
+            lost_media: self.lost_media,
             ups: self.ups,
         }
     }

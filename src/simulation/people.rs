@@ -46,10 +46,16 @@ pub(super) enum Habit {
         room: RoomId,
         number: u64,
     },
+    /// Somebody of this server jumps to a date of the lost period.
+    Jump {
+        server: ServerId,
+        room: RoomId,
+        number: u64,
+    },
 }
 
 impl Simulation<'_> {
-    fn plan_habit(&mut self, at: SimTime, habit: Habit) {
+    pub(super) fn plan_habit(&mut self, at: SimTime, habit: Habit) {
         self.queue.push(at, class::PERSON, 0, Event::Habit(habit));
     }
 
@@ -71,6 +77,7 @@ impl Simulation<'_> {
             }
         }
         self.plan_invitations(now, server);
+        self.start_jumping(now, server);
     }
 
     /// In a recording nobody does anything of themselves.
@@ -78,7 +85,13 @@ impl Simulation<'_> {
         self.world.people.page == 0
     }
 
-    fn wait(&self, purpose: Purpose, entity: u64, now: SimTime, mean: SimDuration) -> SimDuration {
+    pub(super) fn wait(
+        &self,
+        purpose: Purpose,
+        entity: u64,
+        now: SimTime,
+        mean: SimDuration,
+    ) -> SimDuration {
         self.streams
             .stream(purpose, entity, now.0)
             .exponential(mean)
@@ -154,6 +167,11 @@ impl Simulation<'_> {
                 room,
                 number,
             } => self.scroll_habit(now, server, room, number),
+            Habit::Jump {
+                server,
+                room,
+                number,
+            } => self.jump_habit(now, server, room, number),
         }
     }
 
@@ -233,7 +251,7 @@ impl Simulation<'_> {
         })
     }
 
-    fn local_members(
+    pub(super) fn local_members(
         log: &RoomLog,
         server: ServerId,
         state: &crate::room::StateMap,
@@ -293,7 +311,7 @@ impl Simulation<'_> {
     }
 
     /// Was there a loss on the server not long ago, so that people look for what is missing?
-    fn looks_back(&self, now: SimTime, server: ServerId) -> bool {
+    pub(super) fn looks_back(&self, now: SimTime, server: ServerId) -> bool {
         self.losses
             .iter()
             .any(|loss| loss.server == server && now.since(loss.at) < LOOKS_BACK_FOR)

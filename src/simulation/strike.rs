@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use rangemap::RangeSet;
+
 use crate::faults::{CopyScope, Fault, KeyFate, MediaFate};
-use crate::journal::{Fact, RoomId, ServerId, Why};
+use crate::journal::{Fact, MediaId, RoomId, ServerId, Why};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::{Database, Homeserver, MediaStore};
 
@@ -44,6 +46,7 @@ impl Simulation<'_> {
                 fault: fault.name(),
             });
         }
+        let viewable = self.viewable(server);
         match fault {
             Fault::Backup { server } => self.back_up(now, *server),
             Fault::Restore {
@@ -55,13 +58,13 @@ impl Simulation<'_> {
             } => {
                 self.stop(now, *server, Power::Down);
                 let to = to.unwrap_or(now);
-                self.restore_media(*server, *media, media_to.unwrap_or(to));
+                self.restore_media(now, *server, *media, media_to.unwrap_or(to));
                 self.restore(now, *server, to, *key);
                 self.start(now, *server);
             }
             Fault::FailedCopy { server, scope } => self.fail_copy(now, *server, *scope),
             Fault::KeyLoss { server, listed } => self.lose_key(now, *server, *listed),
-            Fault::MediaLoss { server } => self.set_media(*server, MediaStore::default()),
+            Fault::MediaLoss { server } => self.lose_media(now, *server),
             Fault::Stop { server } => self.stop(now, *server, Power::Down),
             Fault::Start { server } => self.start(now, *server),
             Fault::Freeze { server } => {
@@ -85,6 +88,15 @@ impl Simulation<'_> {
                 self.cuts.remove(&(*x.min(y), *x.max(y)));
             }
         }
+        let left = self.viewable(server);
+        let lost = viewable.difference(&left).copied();
+        self.lost_media[server.index()].extend(lost);
+    }
+
+    /// Own files that were uploaded by script and that can be viewed.
+    fn viewable(&self, server: ServerId) -> BTreeSet<MediaId> {
+        let Homeserver { db, media, .. } = &self.servers[server.index()];
+        db.local_media.intersection(&media.local).copied().collect()
     }
 
     fn stop(&mut self, now: SimTime, server: ServerId, power: Power) {
@@ -130,6 +142,7 @@ impl Simulation<'_> {
             at: now,
             db: homeserver.db.clone(),
             media: homeserver.media.clone(),
+            files: self.files[server.index()].clone(),
         };
         self.backups[server.index()].push(backup);
     }
@@ -144,6 +157,9 @@ impl Simulation<'_> {
         let Some(backup) = self.newest_backup(server, to).cloned() else {
             return;
         };
+        let gaps = &mut self.files[server.index()];
+        gaps.rows = backup.files.rows;
+        add_time(&mut gaps.rows, backup.at, now);
         self.roll_back(now, server, backup.db, Some(backup.at), Why::Restore);
         match key {
             KeyFate::Kept => {}
@@ -153,16 +169,24 @@ impl Simulation<'_> {
     }
 
     /// The files go back to the newest backup at or before `to`, or stay, or are gone.
-    fn restore_media(&mut self, server: ServerId, media: MediaFate, to: SimTime) {
+    fn restore_media(&mut self, now: SimTime, server: ServerId, media: MediaFate, to: SimTime) {
         match media {
             MediaFate::Restored => {
-                if let Some(backup) = self.newest_backup(server, to) {
-                    self.set_media(server, backup.media.clone());
+                if let Some(backup) = self.newest_backup(server, to).cloned() {
+                    self.set_media(server, backup.media);
+                    let gaps = &mut self.files[server.index()];
+                    gaps.files = backup.files.files;
+                    add_time(&mut gaps.files, backup.at, now);
                 }
             }
             MediaFate::Kept => {}
-            MediaFate::Gone => self.set_media(server, MediaStore::default()),
+            MediaFate::Gone => self.lose_media(now, server),
         }
+    }
+
+    fn lose_media(&mut self, now: SimTime, server: ServerId) {
+        self.set_media(server, MediaStore::default());
+        add_time(&mut self.files[server.index()].files, self.world.start, now);
     }
 
     /// Another database takes the place of the present one; what is missing in it is written down.
@@ -217,5 +241,12 @@ impl Simulation<'_> {
         let homeserver = &mut self.servers[server.index()];
         let origins = std::mem::take(&mut homeserver.media.origins);
         homeserver.media = MediaStore { origins, ..media };
+    }
+}
+
+/// Adds the time from one moment until another; none if they are the same.
+fn add_time(times: &mut RangeSet<SimTime>, from: SimTime, until: SimTime) {
+    if from < until {
+        times.insert(from..until);
     }
 }

@@ -97,6 +97,8 @@ pub struct People {
     pub scrolls_after_loss_per_member_day: f64,
     /// As `scroll_pages`, in the weeks after a loss.
     pub scroll_pages_after_loss: u32,
+    /// Jumps to a date of the lost period, per local member and day, in the weeks after a loss.
+    pub jumps_after_loss_per_member_day: f64,
     /// Share of lost accounts, of 1000, whose owner registers the name again.
     pub register_again_per_mille: u32,
     /// Mean time from the restore until then.
@@ -110,7 +112,7 @@ pub struct People {
 }
 
 impl Default for People {
-    /// Assumptions, not measurements: a few people read back, many look for what is missing after a loss, half of those who lost an account return.
+    /// Assumptions, not measurements: a few people read back, many look for what is missing after a loss, none by date, half of those who lost an account return.
     fn default() -> Self {
         People {
             scrolls_per_member_day: 0.02,
@@ -118,6 +120,7 @@ impl Default for People {
             scroll_pages: 20,
             scrolls_after_loss_per_member_day: 0.5,
             scroll_pages_after_loss: 60,
+            jumps_after_loss_per_member_day: 0.0,
             register_again_per_mille: 500,
             register_again_after: SimDuration::days(3),
             invite_again_per_mille: 500,

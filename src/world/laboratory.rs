@@ -38,6 +38,7 @@ impl World {
                 scroll_pages: 0,
                 scrolls_after_loss_per_member_day: 0.0,
                 scroll_pages_after_loss: 0,
+                jumps_after_loss_per_member_day: 0.0,
                 register_again_per_mille: 0,
                 register_again_after: SimDuration::ZERO,
                 invite_again_per_mille: 0,

@@ -4,6 +4,7 @@ mod audit;
 mod cli;
 mod exactness;
 mod kernel;
+mod measures;
 mod planted;
 #[cfg(target_os = "linux")]
 mod real;
@@ -11,6 +12,7 @@ mod report;
 mod rules;
 mod scenario;
 mod scripts;
+mod state;
 mod tidy;
 mod truth;
 mod what_ifs;

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod edges;
+mod limits;
 mod long;
 mod loss;
 mod media;

@@ -47,7 +47,12 @@ fn cells_right_by_experiment() {
         .iter()
         .map(|c| format!("{}: {} of {}", c.name, c.right, c.cells))
         .collect();
-    insta::assert_snapshot!(lines.join("\n"));
+    let name = if cfg!(feature = "exact-state") {
+        "cells_right_by_experiment"
+    } else {
+        "cells_right_by_experiment_with_the_cheap_rule"
+    };
+    insta::assert_snapshot!(name, lines.join("\n"));
 }
 
 #[test]
@@ -86,11 +91,11 @@ fn recorded_here(path: &Path) -> (Recording, Played) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 23, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 28, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_changed_cell_is_one_wrong_cell(file in 0..23usize, cell: prop::sample::Index) {
-        let (mut recording, played) = recorded_here(&recordings()[file]);
+    fn one_changed_cell_is_one_wrong_cell(file: prop::sample::Index, cell: prop::sample::Index) {
+        let (mut recording, played) = recorded_here(file.get::<PathBuf>(&recordings()));
         prop_assert_eq!(compare(&recording, &played).wrong, vec![]);
         let cells: Vec<String> = recorded_cells(&recording).into_keys().collect();
         let changed = cell.get(&cells);

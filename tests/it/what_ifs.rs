@@ -1,14 +1,19 @@
 //! Parameters that no recording has: each changes what it says, and nothing where it is not set.
 
+use std::collections::BTreeSet;
+
+use fedheal::faults::{Fault, MediaFate};
 use fedheal::journal::{Fact, MediaId, RoomId, ServerId, UserId, What};
 use fedheal::kernel::{SimDuration, SimTime};
 use fedheal::protocol::matrix::{Rules, UnknownRoom};
 use fedheal::room::Body;
 use fedheal::simulation::{Outcome, run};
-use fedheal::workload::Action;
+use fedheal::workload::{Action, StateField};
 use fedheal::world::World;
+use proptest::strategy::{Strategy, ValueTree};
+use serde_json::{Value, json};
 
-use crate::worlds::{START, restored};
+use crate::worlds::{START, draft, healthy, restored};
 
 /// The room that was made after the backup.
 const NEW_ROOM: RoomId = RoomId(2);
@@ -127,19 +132,206 @@ fn an_own_lost_file_comes_back_from_a_peer_only_in_the_what_if() {
     assert!(has(true));
 }
 
-#[test]
-fn each_further_parameter_is_read() {
-    type Set = fn(&mut Rules);
-    let parameters: [(&str, Set); 3] = [
-        ("backfill_trigger_factor", |rules| {
-            rules.backfill_trigger_factor = 0
-        }),
-        ("backfill_events", |rules| rules.backfill_events = 7),
-        ("gme_request_limit", |rules| rules.gme_request_limit = 3),
-    ];
-    let usual = run_with(restored(), |_| {});
-    for (name, set) in parameters {
-        let other = run_with(restored(), set);
-        assert_ne!(usual.journal, other.journal, "{name}");
+/// Worlds in which enough goes wrong that any parameter has a chance to matter.
+fn troubled() -> Vec<World> {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let drawn = |_| draft().new_tree(&mut runner).expect("a draft").current();
+    let mut worlds: Vec<World> = (0..40).map(drawn).map(|draft| draft.world()).collect();
+    worlds.extend([
+        restored(),
+        silent(),
+        with_a_file(),
+        without_media(),
+        lifetimes(true),
+        lifetimes(false),
+        forked(),
+        short_outage(),
+    ]);
+    worlds.extend((0..8).map(stale_tip));
+    worlds
+}
+
+/// The newest that A has after its restore is of C, and behind a gap of 150 messages only B speaks. How many
+/// names the room had decides on the numbers of state groups.
+fn stale_tip(names: u64) -> World {
+    let mut world = silent();
+    for room in &mut world.rooms {
+        room.messages_per_day = 0.0;
     }
+    let (b, c) = (UserId(2), UserId(3));
+    for n in 0..names {
+        let name = Action::SetState {
+            room: RoomId(1),
+            by: UserId(1),
+            field: StateField::Name,
+            value: n.to_string(),
+            file: None,
+        };
+        let at = START + SimDuration::hours(24) + SimDuration::minutes(n);
+        world.actions.push((at, name));
+    }
+    let tip = (SimDuration::hours(47), c);
+    let lost = (0..150).map(|n| (SimDuration::hours(72) + SimDuration::minutes(n), b));
+    let later = (0..3).map(|n| (SimDuration::days(7) + SimDuration::hours(n), b));
+    for (after, by) in [tip].into_iter().chain(lost).chain(later) {
+        let room = RoomId(1);
+        let send = Action::Send {
+            room,
+            by,
+            file: None,
+        };
+        world.actions.push((START + after, send));
+    }
+    world.actions.sort_by_key(|(at, _)| *at);
+    world
+}
+
+/// The restored world, in which two extremities are too many.
+fn forked() -> World {
+    let mut world = restored();
+    for server in &mut world.servers {
+        server.rules.dummy_threshold = 1;
+    }
+    world
+}
+
+/// Busy rooms, and a server that is down for an hour.
+fn short_outage() -> World {
+    let mut world = healthy(200);
+    let (server, at) = (ServerId(0), START + SimDuration::days(5));
+    world.faults = vec![
+        (at, Fault::Stop { server }),
+        (at + SimDuration::hours(1), Fault::Start { server }),
+    ];
+    world
+}
+
+/// As `with_a_file`, but of a remote user, seen before the backup, and with an empty store after it.
+fn without_media() -> World {
+    let mut world = with_a_file();
+    let media = MediaId(0);
+    let at = |days| START + SimDuration::days(days);
+    let (ours, theirs) = (UserId(0), UserId(2));
+    world
+        .actions
+        .retain(|(_, action)| !matches!(action, Action::Upload { .. } | Action::Download { .. }));
+    world.actions.extend([
+        (at(1), Action::Upload { media, by: theirs }),
+        (at(1), Action::Download { media, by: ours }),
+        (at(7), Action::Download { media, by: ours }),
+    ]);
+    world.actions.sort_by_key(|(at, _)| *at);
+    for (_, fault) in &mut world.faults {
+        if let Fault::Restore { media, .. } = fault {
+            *media = MediaFate::Gone;
+        }
+    }
+    world
+}
+
+/// The restored world with lifetimes of messages on every server, obeyed or not.
+fn lifetimes(enabled: bool) -> World {
+    let mut world = restored();
+    for server in &mut world.servers {
+        server.rules.retention_enabled = enabled;
+        server.rules.default_max_lifetime = Some(SimDuration::days(3));
+    }
+    world
+}
+
+/// All that a run leaves behind, as text.
+fn trace(world: &World) -> String {
+    let outcome = run(world, &mut |_| {});
+    let stores = outcome
+        .servers
+        .iter()
+        .map(|server| (&server.db, &server.media));
+    format!("{:?} {:?}", outcome.journal, stores.collect::<Vec<_>>())
+}
+
+/// The world with one parameter set on every server.
+fn with_rule(world: &World, key: &str, value: &Value) -> World {
+    let mut world = world.clone();
+    for server in &mut world.servers {
+        let mut rules = serde_json::to_value(&server.rules).unwrap();
+        rules[key] = value.clone();
+        server.rules = serde_json::from_value(rules).unwrap();
+    }
+    world
+}
+
+#[test]
+fn every_parameter_is_read() {
+    let others = [
+        ("pdus-per-txn", json!(1)),
+        ("long-retries", json!(0)),
+        ("long-delay-base", json!(9)),
+        ("long-delay-cap", json!("3s")),
+        ("retry-jitter-lo-per-mille", json!(100)),
+        ("retry-jitter-hi-per-mille", json!(5000)),
+        ("destination-min-retry", json!("1h")),
+        ("destination-retry-multiplier", json!(4.0)),
+        ("destination-max-retry", json!("11m")),
+        ("catchup-threshold", json!("1s")),
+        ("catchup-tip-max", json!(0)),
+        ("wake-period", json!("3h")),
+        ("inbound-clears-backoff", json!(false)),
+        ("request-timeout", json!("1s")),
+        ("unknown-room-policy", json!("rebuild")),
+        ("max-prev", json!(1)),
+        ("staging-prune-at", json!(1)),
+        ("gme-request-limit", json!(3)),
+        ("gme-serve-cap", json!(3)),
+        ("failed-pull-base", json!("1s")),
+        ("failed-pull-doubling-cap", json!(0)),
+        ("new-event-prev-max", json!(1)),
+        ("extremity-prune-age", json!("90d")),
+        ("extremity-prune-depth", json!(0)),
+        ("extremity-prune-same-domain-depth", json!(0)),
+        ("dummy-threshold", json!(1)),
+        ("dummy-period", json!("1d")),
+        ("dummy-rooms", json!(0)),
+        ("backfill-trigger-factor", json!(0)),
+        ("backfill-big-gap", json!(100_000)),
+        ("backfill-small-gaps", json!(0)),
+        ("backfill-events", json!(7)),
+        ("backfill-points-considered", json!(0)),
+        ("backfill-extremities-per-request", json!(0)),
+        ("backfill-denials-max", json!(0)),
+        ("backfill-host-order", json!("arbitrary")),
+        ("empty-backfill-is-success", json!(false)),
+        ("clients-know-via", json!(true)),
+        ("admin-crawler", json!(true)),
+        ("media-own-refetch", json!(true)),
+        ("remote-media-row-blocks-refetch", json!(false)),
+        ("retention-enabled", json!(true)),
+        ("default-max-lifetime", json!("1d")),
+        ("allowed-lifetime-min", json!("6d")),
+        ("allowed-lifetime-max", json!("1d")),
+        ("purge-job-interval", json!("1h")),
+        ("purge-by", json!("timestamp")),
+        ("purge-deletes-local", json!(false)),
+    ];
+    let worlds = troubled();
+    let usual: Vec<String> = worlds.iter().map(trace).collect();
+    let unread: Vec<&str> = others
+        .iter()
+        .filter(|(key, other)| {
+            let mut pairs = std::iter::zip(&worlds, &usual);
+            !pairs.any(|(world, usual)| trace(&with_rule(world, key, other)) != *usual)
+        })
+        .map(|(key, _)| *key)
+        .collect();
+    assert_eq!(unread, Vec::<&str>::new(), "these change nothing");
+    let rules = serde_json::to_value(Rules::default()).unwrap();
+    let all: BTreeSet<&str> = rules
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        others.iter().map(|(key, _)| *key).collect::<BTreeSet<_>>(),
+        all
+    );
 }

@@ -131,7 +131,11 @@ impl Homeserver {
         if replica.heads.is_empty() || replica.state.is_empty() {
             let is_member = matches!(body, Body::Member { .. });
             let is_lost = replica.heads.is_empty() && is_member;
-            return Err(if is_lost { Refusal::FAILED } else { Refusal::FORBIDDEN });
+            return Err(if is_lost {
+                Refusal::FAILED
+            } else {
+                Refusal::FORBIDDEN
+            });
         }
         let mut prev_events: Vec<EventNo> = replica.heads.iter().copied().collect();
         prev_events.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
@@ -361,8 +365,12 @@ impl Homeserver {
         let lists_creator = spec.version >= CREATOR_POWER_VERSION
             && creator.is_some_and(|creator| levels.users.contains_key(&creator));
         if lists_creator {
-            let may = state::power(log, spec, &replica.state, by) >= CREATOR_LEVEL;
-            return Err(if may { Refusal::BAD_EVENT } else { Refusal::FORBIDDEN });
+            let may = state::power(log, spec, &replica.state, by) >= state::ADMIN_LEVEL;
+            return Err(if may {
+                Refusal::BAD_EVENT
+            } else {
+                Refusal::FORBIDDEN
+            });
         }
         self.make_state(ctx, room, by, Body::PowerLevels(levels))
     }

@@ -180,9 +180,8 @@ impl Homeserver {
             Answer::State => state_at(log, prev),
             _ => BTreeSet::new(),
         };
-        let (verified, unverifiable): (Vec<EventNo>, Vec<EventNo>) = learnt
-            .into_iter()
-            .partition(|no| self.verifies(log, *no));
+        let (verified, unverifiable): (Vec<EventNo>, Vec<EventNo>) =
+            learnt.into_iter().partition(|no| self.verifies(log, *no));
         let Some(replica) = self.replica(pull.room, log, spec) else {
             return self.pulled(ctx, &pull);
         };

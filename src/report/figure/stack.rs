@@ -10,13 +10,12 @@ use crate::metrics::Measures;
 
 /// A path's place in the stack, from the bottom, and its colour: the palette of Okabe and Ito, which
 /// colour-blind readers tell apart. A path keeps its colour in every figure.
-const PALETTE: [(&str, RGBColor); 9] = [
+const PALETTE: [(&str, RGBColor); 8] = [
     ("backfill", RGBColor(0x00, 0x72, 0xb2)),
     ("push", RGBColor(0xe6, 0x9f, 0x00)),
     ("gap-fill", RGBColor(0x56, 0xb4, 0xe9)),
     ("join", RGBColor(0x00, 0x9e, 0x73)),
     ("jump", RGBColor(0xcc, 0x79, 0xa7)),
-    ("invite", RGBColor(0xd5, 0x5e, 0x00)),
     ("redownload", RGBColor(0xf0, 0xe4, 0x42)),
     ("anew", RGBColor(0x00, 0x00, 0x00)),
     ("restore", RGBColor(0x99, 0x99, 0x99)),

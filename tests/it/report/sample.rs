@@ -95,6 +95,7 @@ fn world() -> World {
             scroll_pages: 20,
             scrolls_after_loss_per_member_day: 0.0,
             scroll_pages_after_loss: 20,
+            jumps_after_loss_per_member_day: 0.0,
             register_again_per_mille: 0,
             register_again_after: SimDuration(DAY),
             invite_again_per_mille: 0,
@@ -152,10 +153,9 @@ pub(super) fn journal() -> Journal {
         lost(range.clone(), Why::Restore),
         lost(What::Room(room), Why::Restore),
         lost(What::Membership(room, user), Why::FailedCopy),
-        lost(What::Account(user), Why::Death),
+        lost(What::Account(user), Why::Restore),
         lost(What::Password(user, 1), Why::Restore),
-        lost(What::RoomAvatar(room), Why::MediaLoss),
-        lost(What::Server, Why::Purge),
+        lost(range.clone(), Why::Purge),
         Fact::Refused {
             at: at(1),
             server,
@@ -173,12 +173,8 @@ pub(super) fn journal() -> Journal {
         Fact::Gained {
             at: at(3),
             server,
-            what: What::Files {
-                room,
-                first: 3,
-                last: 3,
-            },
-            path: Path::Redownload,
+            what: What::Room(room),
+            path: Path::Join,
             from: ServerId(1),
         },
         Fact::Hollowed {
@@ -261,6 +257,7 @@ fn items(class: &str, gone: u64, recovered: u64, stranded: u64) -> ItemRow {
         (Dimension::RoomCreated, "before"),
         (Dimension::Author, "local"),
         (Dimension::Made, "inside"),
+        (Dimension::Account, "none"),
     ];
     let counts = Counts {
         items: gone + 1000,
@@ -271,6 +268,7 @@ fn items(class: &str, gone: u64, recovered: u64, stranded: u64) -> ItemRow {
         expired: 6,
         gone,
         recovered,
+        recoverable: recovered + stranded,
         readable: recovered + 980,
     };
     ItemRow {
@@ -290,6 +288,8 @@ fn server_row(name: &str) -> ServerRow {
         could_give: 20,
         up_per_mille: 998,
         holds: 5000,
+        sole_copies: 17,
+        connects: true,
     }
 }
 

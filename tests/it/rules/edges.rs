@@ -22,7 +22,10 @@ fn a_search_for_missing_events_goes_on_through_what_a_purge_has_spared() {
     assert_eq!(spared.room("end").failed_pulls, 3);
     // Deleted ones are not given: the search ends at the cut.
     let deleted = gap(true);
-    assert_eq!(deleted.class("end", "win@b").which.as_deref(), Some("28-30"));
+    assert_eq!(
+        deleted.class("end", "win@b").which.as_deref(),
+        Some("28-30")
+    );
     assert_eq!(deleted.room("end").failed_pulls, 1);
 }
 
@@ -42,9 +45,18 @@ fn a_purge_fails_that_would_delete_what_arrived_last() {
         .called("later")
         .look("after", "a")
         .told();
-    assert_eq!((told.result("at once"), told.result("later")), ("failed", "ok"));
-    assert_eq!((told.all("before", "win"), told.held("before", "stale@b")), (40, 1));
-    assert_eq!((told.all("after", "win"), told.held("after", "stale@b")), (4, 0));
+    assert_eq!(
+        (told.result("at once"), told.result("later")),
+        ("failed", "ok")
+    );
+    assert_eq!(
+        (told.all("before", "win"), told.held("before", "stale@b")),
+        (40, 1)
+    );
+    assert_eq!(
+        (told.all("after", "win"), told.held("after", "stale@b")),
+        (4, 0)
+    );
 }
 
 #[test]
@@ -85,7 +97,10 @@ fn an_own_event_that_is_learned_again_is_sent_again() {
         .told();
     assert_eq!(told.held("before", "win@b"), 0);
     assert_eq!(told.held("b", "win@b"), 1);
-    assert_eq!((told.held("after", "win@b"), told.held("after", "post@a")), (1, 0));
+    assert_eq!(
+        (told.held("after", "win@b"), told.held("after", "post@a")),
+        (1, 0)
+    );
 }
 
 #[test]

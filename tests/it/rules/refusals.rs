@@ -18,7 +18,10 @@ fn who_joined_through_another_server_is_joined_anew_once() {
         .look("third", "b")
         .told();
     let held = |stage| told.room(stage).events.held;
-    assert_eq!((held("second"), held("third")), (held("first") + 1, held("first") + 1));
+    assert_eq!(
+        (held("second"), held("third")),
+        (held("first") + 1, held("first") + 1)
+    );
 }
 
 #[test]
@@ -46,7 +49,10 @@ fn state_that_is_there_already_is_not_set_anew_even_if_it_no_longer_may_be() {
         .called("other")
         .look("after", "b")
         .told();
-    assert_eq!((told.result("same"), told.result("other")), ("ok", "403 M_FORBIDDEN"));
+    assert_eq!(
+        (told.result("same"), told.result("other")),
+        ("ok", "403 M_FORBIDDEN")
+    );
     assert_eq!(told.room("after").events, told.room("before").events);
 }
 

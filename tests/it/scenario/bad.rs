@@ -229,6 +229,53 @@ do.failed-copy = { server = "alhpa", copied = { rooms-per-mille = 1200 } }
 }
 
 #[test]
+fn mistakes_of_every_kind_at_once() {
+    let text = r#"title = "A test."
+start = "2024-01-01"
+end = "2023-01-01"
+measured = "alpha"
+[rules]
+wake-period = "soon"
+[[server]]
+name = "alpha"
+backups = { first = "2024-01-02", evry = "1d", every = "1d" }
+[[server]]
+name = "alpha"
+coment = "a second one"
+[[room]]
+name = "plaza"
+kind = "publik"
+[[fault]]
+at = "2024-01-02"
+do.restore = { server = "beta" }
+[[fault]]
+at = "2024-01-03"
+do.partition = { between = ["alpha", "gamma"], for = "-3h" }
+[[action]]
+at = "2024-01-04"
+do.uplaod = { media = "picture", by = "ann@alpha" }
+"#;
+    insta::assert_snapshot!("every_kind", refused(text.as_bytes(), &[]));
+}
+
+#[test]
+fn what_follows_from_a_mistake_is_not_told_of() {
+    // Without the user who cannot be read, actions of that user would seem wrong too.
+    let text = r#"title = "A test."
+start = "2024-01-01"
+end = "2024-02-01"
+measured = "alpha"
+server = [{ name = "alpha" }]
+user = [{ name = 7 }]
+[[action]]
+at = "2024-01-02"
+do.register = { who = "cyd@alpha" }
+"#;
+    let shown = refused(text.as_bytes(), &[]);
+    assert!(shown.contains("1 problem"), "{shown}");
+}
+
+#[test]
 fn overrides_that_are_wrong() {
     let file = fs::read("scenarios/minimal.toml").unwrap();
     insta::assert_snapshot!("set_unknown_key", refused(&file, &[("people.pages", "50")]));

@@ -128,3 +128,64 @@ fn a_peer_more_moves_nobody_elses_luck() {
     };
     assert_eq!(rates(&fewer), rates(&more));
 }
+
+/// Faults of a world with these rates, besides those that the scenario scripts.
+fn drawn_with(set: &[(&str, &str)]) -> Vec<(SimTime, Fault)> {
+    let scripted = hypha(&[], 6).faults;
+    let all = hypha(set, 6).faults.into_iter();
+    all.filter(|fault| !scripted.contains(fault)).collect()
+}
+
+#[test]
+fn every_kind_of_loss_is_drawn_from_its_rate() {
+    let rates = [
+        ("fault-rates.losses.per-server-year", "4"),
+        ("fault-rates.media-losses.per-server-year", "0.5"),
+        ("fault-rates.key-losses.per-server-year", "0.5"),
+        ("fault-rates.partitions.per-pair-year", "0.1"),
+        ("fault-rates.partitions.median", "1d"),
+    ];
+    let faults = drawn_with(&rates);
+    let count = |kind| {
+        faults
+            .iter()
+            .filter(|(_, fault)| fault.name() == kind)
+            .count()
+    };
+    // 41 servers and 820 pairs for a year and a half, of whom one has backups.
+    assert!((1..15).contains(&count("restore")), "{}", count("restore"));
+    assert!((15..50).contains(&count("media-loss")));
+    assert!((15..50).contains(&count("key-loss")));
+    assert!((80..170).contains(&count("cut")));
+    assert!(count("heal") > 70 && count("heal") <= count("cut"));
+}
+
+#[test]
+fn a_hosting_group_falls_together() {
+    let group = r#"[{ name = "cellar", servers = ["peer-02.example", "peer-03.example"], outages = { per-year = 6, median = "5h" }, deaths-per-year = 1 }]"#;
+    let faults = drawn_with(&[("fault-rates.hosting", group)]);
+    let of = |server: u32| -> Vec<(SimTime, &str)> {
+        let own = faults
+            .iter()
+            .filter(|(_, fault)| fault.server().0 == server);
+        own.map(|(at, fault)| (*at, fault.name())).collect()
+    };
+    assert!(of(2).len() >= 3, "{:?}", of(2));
+    assert_eq!(of(2), of(3));
+    assert_eq!(of(4), []);
+    // The same outages meet a server's own as one.
+    let own = [
+        ("fault-rates.hosting", group),
+        ("fault-rates.outages.per-server-year", "200"),
+        ("fault-rates.outages.median", "1d"),
+    ];
+    let faults = drawn_with(&own);
+    let mut is_down = false;
+    for (_, fault) in faults.iter().filter(|(_, fault)| fault.server().0 == 2) {
+        match fault.name() {
+            "stop" => assert!(!std::mem::replace(&mut is_down, true)),
+            "start" => assert!(std::mem::replace(&mut is_down, false)),
+            other => assert_eq!(other, "death"),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Files that hang on messages: own ones stand and fall with their row and their file, others' come back
+//! with the message that shows them (reference, section 6).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rangemap::RangeSet;
+
+use crate::journal::RoomId;
+use crate::kernel::SimTime;
+use crate::room::RoomLog;
+
+use super::Counts;
+use super::books::{Books, Items, both, either, minus};
+use super::measure::RoomItems;
+use super::tally::{Class, Kind, View, tally};
+
+/// Rows of one room's files, by kind.
+pub(super) fn rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> BTreeMap<Kind, Counts> {
+    let log = &books.logs[room.index()];
+    let view = View::new(books, log);
+    let files = |items: &Items| -> BTreeMap<Kind, u64> {
+        tally(log, items, &view)
+            .into_iter()
+            .filter(|(kind, _)| kind.class == Class::File)
+            .collect()
+    };
+    let shown = either(&split.held, &split.recovered);
+    let blocked = both(&split.should, &blocked(books, log));
+    let unviewable = both(&split.should, &unviewable(books, log));
+    let counted = Counted {
+        copies_elsewhere: is_elsewhere(books, room),
+        own_files_return: books.own_files_return,
+        gone: files(&either(&split.gone, &blocked)),
+        back: files(&minus(&split.recovered, &blocked)),
+        shown: files(&minus(&shown, &blocked)),
+        lost_and_shown: files(&minus(&both(&split.gone, &shown), &blocked)),
+        expired: files(&minus(&split.expired, &split.recovered)),
+        unviewable_shown: files(&both(&unviewable, &shown)),
+        unviewable: files(&unviewable),
+    };
+    let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
+    for (kind, items) in files(&split.should) {
+        let counts = if kind.local {
+            counted.own(kind, items)
+        } else {
+            counted.others(kind, items)
+        };
+        debug_assert!(counts.recovered <= counts.gone && counts.gone <= counts.items);
+        *rows
+            .entry(Kind {
+                orphan: false,
+                ..kind
+            })
+            .or_default() += counts;
+    }
+    rows
+}
+
+/// Has a live peer a copy of the room, and so of the files that were shown in it?
+fn is_elsewhere(books: &Books<'_>, room: RoomId) -> bool {
+    books.holdings.iter().enumerate().any(|(server, holdings)| {
+        server != books.measured.index() && books.alive[server] && holdings.contains_key(&room)
+    })
+}
+
+/// Own files need a row and a file.
+fn unviewable(books: &Books<'_>, log: &RoomLog) -> Items {
+    let gaps = &books.file_gaps;
+    either(&made_in(log, &gaps.rows), &made_in(log, &gaps.files))
+}
+
+/// Copies whose row stays and whose file is lost: they are not fetched again.
+fn blocked(books: &Books<'_>, log: &RoomLog) -> Items {
+    if !books.copies_blocked {
+        return Items::new();
+    }
+    let gaps = &books.file_gaps;
+    minus(&made_in(log, &gaps.files), &made_in(log, &gaps.rows))
+}
+
+fn made_in(log: &RoomLog, times: &RangeSet<SimTime>) -> Items {
+    let range = |time: &Range<SimTime>| log.first_at(time.start)..log.first_at(time.end);
+    times
+        .iter()
+        .map(range)
+        .filter(|range| !range.is_empty())
+        .collect()
+}
+
+/// Numbers of files, by kind.
+struct Counted {
+    copies_elsewhere: bool,
+    own_files_return: bool,
+    gone: BTreeMap<Kind, u64>,
+    back: BTreeMap<Kind, u64>,
+    shown: BTreeMap<Kind, u64>,
+    lost_and_shown: BTreeMap<Kind, u64>,
+    expired: BTreeMap<Kind, u64>,
+    unviewable: BTreeMap<Kind, u64>,
+    unviewable_shown: BTreeMap<Kind, u64>,
+}
+
+impl Counted {
+    /// Own files: nobody else is asked for them, but in the what-if. They outlive the message that shows them.
+    fn own(&self, kind: Kind, items: u64) -> Counts {
+        let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
+        let gone = of(&self.unviewable);
+        let mut recovered = 0;
+        if self.own_files_return && self.copies_elsewhere {
+            recovered = of(&self.unviewable_shown);
+        }
+        let missing = gone - recovered;
+        let stranded = if self.copies_elsewhere { missing } else { 0 };
+        Counts {
+            items,
+            gone,
+            recovered,
+            recoverable: recovered + stranded,
+            held: items - missing,
+            stranded,
+            lost: missing - stranded,
+            readable: items - missing,
+            ..Counts::default()
+        }
+    }
+
+    /// Others' files: a lost copy is fetched again from its home server, if that lives.
+    fn others(&self, kind: Kind, items: u64) -> Counts {
+        let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
+        let gone = of(&self.gone);
+        let (recovered, held) = if kind.orphan {
+            (0, of(&self.shown) - of(&self.lost_and_shown))
+        } else {
+            (of(&self.back), of(&self.shown))
+        };
+        let expired = of(&self.expired).min(items - held);
+        let missing = items - held - expired;
+        let (stranded, lost) = if kind.orphan {
+            (0, missing)
+        } else {
+            (missing, 0)
+        };
+        Counts {
+            items,
+            gone,
+            recovered,
+            recoverable: gone.min(recovered + stranded),
+            held,
+            expired,
+            stranded,
+            lost,
+            readable: held,
+            ..Counts::default()
+        }
+    }
+}

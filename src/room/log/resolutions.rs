@@ -1,0 +1,48 @@
+//! Resolutions of conflicting states that a room's servers lately asked for.
+//!
+//! While a fork lasts, every event on it asks for the same resolution, and so does every server. Which
+//! answers are kept changes no result: a resolution is a function of the states.
+
+use std::collections::VecDeque;
+
+use crate::room::{RoomLog, StateMap};
+
+/// How many are kept. Assumption: a server sees at most a few forks at once, each with its tips and one
+/// event's parents.
+const KEPT: usize = 16;
+
+/// The states, in the order asked, and what they resolve to; the one last used first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Resolutions {
+    kept: VecDeque<(Vec<StateMap>, StateMap)>,
+}
+
+impl Resolutions {
+    fn find(&mut self, states: &[&StateMap]) -> Option<StateMap> {
+        let place = self.kept.iter().position(|(of, _)| {
+            of.len() == states.len() && of.iter().zip(states).all(|(one, other)| one == *other)
+        })?;
+        let found = self.kept.remove(place).expect("just found there");
+        let resolved = found.1.clone();
+        self.kept.push_front(found);
+        Some(resolved)
+    }
+
+    fn keep(&mut self, states: &[&StateMap], resolved: &StateMap) {
+        let states = states.iter().map(|state| (*state).clone()).collect();
+        self.kept.push_front((states, resolved.clone()));
+        self.kept.truncate(KEPT);
+    }
+}
+
+impl RoomLog {
+    /// What some states of this room resolve to; `resolve` is only asked if it is not known.
+    pub fn resolution(&self, states: &[&StateMap], resolve: impl FnOnce() -> StateMap) -> StateMap {
+        let known = self.resolutions.borrow_mut().find(states);
+        known.unwrap_or_else(|| {
+            let resolved = resolve();
+            self.resolutions.borrow_mut().keep(states, &resolved);
+            resolved
+        })
+    }
+}

@@ -1,0 +1,311 @@
+//! Faults drawn from rates: each server, link and hosting group has its own streams.
+
+use super::error::Problems;
+use super::names::Names;
+use super::rates::{FaultRates, Hosting};
+use super::value::Name;
+use crate::faults::Fault;
+use crate::journal::ServerId;
+use crate::kernel::{Purpose, SimDuration, SimTime, Stream, Streams};
+use crate::world::World;
+
+const OUTAGES: Purpose = Purpose::new("faults.outages");
+const DEATHS: Purpose = Purpose::new("faults.deaths");
+const LOSSES: Purpose = Purpose::new("faults.losses");
+const MEDIA_LOSSES: Purpose = Purpose::new("faults.media-losses");
+const KEY_LOSSES: Purpose = Purpose::new("faults.key-losses");
+const PARTITIONS: Purpose = Purpose::new("faults.partitions");
+
+const YEAR: f64 = 365.0 * 86_400_000.0;
+
+/// Draws the faults of rates and puts them into the world.
+pub(super) fn draw(
+    rates: &FaultRates,
+    names: &Names,
+    world: &mut World,
+    problems: &mut Problems<'_>,
+) {
+    let streams = Streams::new(world.seed);
+    let groups: Vec<Group<'_>> = rates
+        .hosting
+        .iter()
+        .map(|hosting| Group {
+            hosting,
+            servers: all(&hosting.servers, names, problems),
+        })
+        .collect();
+    let mut luck = Luck {
+        ends: vec![world.end; world.servers.len()],
+        down: vec![Vec::new(); world.servers.len()],
+        streams,
+        world,
+    };
+    luck.deaths(rates, &groups, names, problems);
+    luck.outages(rates, &groups, names, problems);
+    luck.losses(rates, names, problems);
+    luck.other_losses(rates, names, problems);
+    luck.partitions(rates);
+}
+
+/// A hosting group with the numbers of its servers.
+struct Group<'a> {
+    hosting: &'a Hosting,
+    servers: Vec<ServerId>,
+}
+
+impl Group<'_> {
+    fn stream(&self, streams: &Streams, what: &str) -> Stream {
+        let purpose = Purpose::new(&format!("faults.hosting.{}.{what}", *self.hosting.name));
+        streams.stream(purpose, 0, 0)
+    }
+}
+
+struct Luck<'a> {
+    world: &'a mut World,
+    streams: Streams,
+    /// When each server dies, or the end.
+    ends: Vec<SimTime>,
+    /// When each server is down.
+    down: Vec<Vec<(SimTime, SimTime)>>,
+}
+
+impl Luck<'_> {
+    fn servers(&self) -> impl Iterator<Item = ServerId> + use<> {
+        (0..self.ends.len()).map(|number| ServerId(number as u32))
+    }
+
+    /// Moments at a constant rate, from the start until then.
+    fn moments(&self, mut stream: Stream, per_year: f64, until: SimTime) -> Vec<SimTime> {
+        let Some(mean) = mean_gap(per_year) else {
+            return Vec::new();
+        };
+        let mut moments = Vec::new();
+        let mut at = self.world.start + stream.exponential(mean);
+        while at < until {
+            moments.push(at);
+            at = at + stream.exponential(mean);
+        }
+        moments
+    }
+
+    /// Moments at a constant rate, each followed by a lognormal span that counts for no more of them.
+    fn spans(
+        &self,
+        mut stream: Stream,
+        per_year: f64,
+        length: (SimDuration, f64),
+        until: SimTime,
+    ) -> Vec<(SimTime, SimTime)> {
+        let Some(mean) = mean_gap(per_year) else {
+            return Vec::new();
+        };
+        let mut spans = Vec::new();
+        let mut at = self.world.start + stream.exponential(mean);
+        while at < until {
+            let over = at + stream.lognormal(length.0, length.1);
+            spans.push((at, over));
+            at = over + stream.exponential(mean);
+        }
+        spans
+    }
+
+    fn deaths(
+        &mut self,
+        rates: &FaultRates,
+        groups: &[Group<'_>],
+        names: &Names,
+        problems: &mut Problems<'_>,
+    ) {
+        if let Some(deaths) = &rates.deaths {
+            let spare = all(&deaths.spare, names, problems);
+            for server in self.servers().filter(|server| !spare.contains(server)) {
+                let stream = self.streams.stream(DEATHS, u64::from(server.0), 0);
+                self.die(stream, *deaths.per_server_year, &[server]);
+            }
+        }
+        for group in groups {
+            let stream = group.stream(&self.streams, "deaths");
+            self.die(stream, *group.hosting.deaths_per_year, &group.servers);
+        }
+        for server in self.servers() {
+            let end = self.ends[server.index()];
+            if end < self.world.end {
+                self.world.faults.push((end, Fault::Death { server }));
+            }
+        }
+    }
+
+    fn die(&mut self, stream: Stream, per_year: f64, servers: &[ServerId]) {
+        if let Some(at) = self.moments(stream, per_year, self.world.end).first() {
+            for server in servers {
+                let end = &mut self.ends[server.index()];
+                *end = (*end).min(*at);
+            }
+        }
+    }
+
+    fn outages(
+        &mut self,
+        rates: &FaultRates,
+        groups: &[Group<'_>],
+        names: &Names,
+        problems: &mut Problems<'_>,
+    ) {
+        if let Some(outages) = &rates.outages {
+            let spare = all(&outages.spare, names, problems);
+            let length = (*outages.median, *outages.sigma);
+            for server in self.servers().filter(|server| !spare.contains(server)) {
+                let stream = self.streams.stream(OUTAGES, u64::from(server.0), 0);
+                let until = self.ends[server.index()];
+                let spans = self.spans(stream, *outages.per_server_year, length, until);
+                self.down[server.index()].extend(spans);
+            }
+        }
+        for group in groups {
+            let Some(outages) = &group.hosting.outages else {
+                continue;
+            };
+            let stream = group.stream(&self.streams, "outages");
+            let length = (*outages.median, *outages.sigma);
+            let spans = self.spans(stream, *outages.per_year, length, self.world.end);
+            for server in &group.servers {
+                self.down[server.index()].extend(&spans);
+            }
+        }
+        for server in self.servers() {
+            let down = united(std::mem::take(&mut self.down[server.index()]));
+            let end = self.ends[server.index()];
+            for (at, back) in down {
+                if at < end {
+                    self.world.faults.push((at, Fault::Stop { server }));
+                }
+                if back < end {
+                    self.world.faults.push((back, Fault::Start { server }));
+                }
+            }
+        }
+    }
+
+    fn losses(&mut self, rates: &FaultRates, names: &Names, problems: &mut Problems<'_>) {
+        let Some(losses) = &rates.losses else { return };
+        let spare = all(&losses.spare, names, problems);
+        let mut anybody = false;
+        for server in self.servers().filter(|server| !spare.contains(server)) {
+            let Some(first) = self.first_backup(server) else {
+                continue;
+            };
+            anybody = true;
+            let stream = self.streams.stream(LOSSES, u64::from(server.0), 0);
+            let until = self.ends[server.index()];
+            let moments = self.moments(stream, *losses.per_server_year, until);
+            for at in moments.into_iter().filter(|at| *at > first) {
+                let fault = Fault::Restore {
+                    server,
+                    to: None,
+                    media: losses.media,
+                    media_to: None,
+                    key: losses.signing_key,
+                };
+                self.world.faults.push((at, fault));
+            }
+        }
+        if !anybody {
+            problems.add(
+                losses.per_server_year.span(),
+                "no server that may be struck has a backup",
+                "nothing to restore",
+                "give servers `backups`",
+            );
+        }
+    }
+
+    /// The first backup of a server, by schedule or by hand.
+    fn first_backup(&self, server: ServerId) -> Option<SimTime> {
+        let regular = self.world.servers[server.index()].backups.as_ref();
+        let single = self
+            .world
+            .faults
+            .iter()
+            .filter_map(|(at, fault)| (*fault == Fault::Backup { server }).then_some(*at));
+        single.chain(regular.map(|schedule| schedule.first)).min()
+    }
+
+    fn other_losses(&mut self, rates: &FaultRates, names: &Names, problems: &mut Problems<'_>) {
+        if let Some(losses) = &rates.media_losses {
+            let spare = all(&losses.spare, names, problems);
+            for server in self.servers().filter(|server| !spare.contains(server)) {
+                let stream = self.streams.stream(MEDIA_LOSSES, u64::from(server.0), 0);
+                self.strike(stream, *losses.per_server_year, server, |server| {
+                    Fault::MediaLoss { server }
+                });
+            }
+        }
+        if let Some(losses) = &rates.key_losses {
+            let spare = all(&losses.spare, names, problems);
+            let listed = losses.listed;
+            for server in self.servers().filter(|server| !spare.contains(server)) {
+                let stream = self.streams.stream(KEY_LOSSES, u64::from(server.0), 0);
+                self.strike(stream, *losses.per_server_year, server, |server| {
+                    Fault::KeyLoss { server, listed }
+                });
+            }
+        }
+    }
+
+    fn strike(
+        &mut self,
+        stream: Stream,
+        per_year: f64,
+        server: ServerId,
+        fault: impl Fn(ServerId) -> Fault,
+    ) {
+        let moments = self.moments(stream, per_year, self.ends[server.index()]);
+        let faults = moments.into_iter().map(|at| (at, fault(server)));
+        self.world.faults.extend(faults);
+    }
+
+    fn partitions(&mut self, rates: &FaultRates) {
+        let Some(partitions) = &rates.partitions else {
+            return;
+        };
+        let length = (*partitions.median, *partitions.sigma);
+        for one in self.servers() {
+            for other in self.servers().skip(one.index() + 1) {
+                let pair = u64::from(one.0) << 32 | u64::from(other.0);
+                let stream = self.streams.stream(PARTITIONS, pair, 0);
+                let spans = self.spans(stream, *partitions.per_pair_year, length, self.world.end);
+                let between = (one, other);
+                for (at, over) in spans {
+                    self.world.faults.push((at, Fault::Cut { between }));
+                    if over < self.world.end {
+                        self.world.faults.push((over, Fault::Heal { between }));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn all(list: &[Name], names: &Names, problems: &mut Problems<'_>) -> Vec<ServerId> {
+    list.iter()
+        .filter_map(|name| names.server(name, problems))
+        .collect()
+}
+
+/// Spans in order, those that meet as one.
+fn united(mut spans: Vec<(SimTime, SimTime)>) -> Vec<(SimTime, SimTime)> {
+    spans.sort_unstable();
+    let mut united: Vec<(SimTime, SimTime)> = Vec::new();
+    for (from, until) in spans {
+        match united.last_mut() {
+            Some((_, last)) if from <= *last => *last = (*last).max(until),
+            _ => united.push((from, until)),
+        }
+    }
+    united
+}
+
+/// Mean time between faults of this rate a year.
+fn mean_gap(per_year: f64) -> Option<SimDuration> {
+    (per_year > 0.0).then(|| SimDuration((YEAR / per_year) as u64))
+}
