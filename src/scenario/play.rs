@@ -142,14 +142,20 @@ impl<'de> Visitor<'de> for TurnVisitor {
         let blow = BLOWS.contains(&name.as_str());
         let step = MapAccessDeserializer::new(Begun {
             name: Some(name),
-            map,
+            map: &mut map,
         });
-        if own {
+        let turn = if own {
             Own::deserialize(step).map(Turn::Own)
         } else if blow {
             Blow::deserialize(step).map(Turn::Blow)
         } else {
             Deed::deserialize(step).map(Turn::Deed)
+        }?;
+        match map.next_key::<String>()? {
+            None => Ok(turn),
+            Some(second) => Err(de::Error::custom(format!(
+                "a second step `{second}`, expected a [[script]] of its own for it"
+            ))),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::value::Name;
 use crate::faults::Fault;
 use crate::protocol::matrix::Rules;
 use crate::script::{PlayStep, Script, ServerSettings, flaws, never_there};
-use crate::workload::People;
+use crate::workload::{People, UserSpec};
 use crate::world::World;
 
 /// What a script cannot do without, and what cannot stand beside one.
@@ -111,7 +111,15 @@ pub(super) fn build(
             .map(|server| server.name.clone())
             .collect(),
         settings: sorted(file).into_iter().map(settings).collect(),
-        users: world.users.clone(),
+        users: world
+            .users
+            .iter()
+            .map(|user| UserSpec {
+                // Nobody speaks unscripted.
+                weight: 0,
+                ..user.clone()
+            })
+            .collect(),
         rooms: world.rooms.clone(),
         media: world.media.clone(),
         steps: Vec::new(),

@@ -21,7 +21,12 @@ pub struct Flaw {
     pub message: String,
     /// What would be right.
     pub help: &'static str,
+    /// Can it not be played at all? The rest can, and means little.
+    pub grave: bool,
 }
+
+/// What is said of a step.
+type Said = (String, &'static str, bool);
 
 /// What the steps so far have brought into being.
 #[derive(Default)]
@@ -37,28 +42,30 @@ pub fn flaws(script: &Script) -> Vec<Flaw> {
     let mut seen = Seen::default();
     let mut found = Vec::new();
     for (step, what) in script.steps.iter().enumerate() {
-        let mut flaw = |message: String, help| {
+        let brought = seen.look_at(script, what);
+        let missing = room_of(what).filter(|room| !seen.rooms.contains(room));
+        let missing = missing.map(|room| {
+            let message = format!("room `{}` does not exist yet", script.room_name(room));
+            light(message, "create it in an earlier step")
+        });
+        for (message, help, grave) in [brought, missing, numbers(what)].into_iter().flatten() {
             found.push(Flaw {
                 step,
                 message,
                 help,
+                grave,
             });
-        };
-        if let Some((message, help)) = seen.look_at(script, what) {
-            flaw(message, help);
-        }
-        if let Some(room) = room_of(what).filter(|room| !seen.rooms.contains(room)) {
-            let name = script.room_name(room);
-            flaw(
-                format!("room `{name}` does not exist yet"),
-                "create it in an earlier step",
-            );
-        }
-        if let Some((message, help)) = numbers(what) {
-            flaw(message, help);
         }
     }
     found
+}
+
+fn light(message: String, help: &'static str) -> Said {
+    (message, help, false)
+}
+
+fn grave(message: String, help: &'static str) -> Said {
+    (message, help, true)
 }
 
 /// Users that nothing brings into being: they do not exist at first, and never register.
@@ -76,23 +83,23 @@ pub fn never_there(script: &Script) -> Vec<UserId> {
 }
 
 impl Seen {
-    fn look_at(&mut self, script: &Script, step: &PlayStep) -> Option<(String, &'static str)> {
+    fn look_at(&mut self, script: &Script, step: &PlayStep) -> Option<Said> {
         match step {
             PlayStep::Act(Action::CreateRoom { room, .. }) if !self.rooms.insert(*room) => {
                 let message = format!("room `{}` is created twice", script.room_name(*room));
-                Some((message, "give the second room another name"))
+                Some(light(message, "give the second room another name"))
             }
             PlayStep::Act(Action::Upload { media, .. }) if !self.media.insert(*media) => {
                 let message = format!("file `{}` is uploaded twice", script.media_name(*media));
-                Some((message, "give the second file another name"))
+                Some(light(message, "give the second file another name"))
             }
             PlayStep::Act(Action::Download { media, .. }) if !self.media.contains(media) => {
                 let message = format!("file `{}` does not exist yet", script.media_name(*media));
-                Some((message, "upload it in an earlier step"))
+                Some(light(message, "upload it in an earlier step"))
             }
             PlayStep::Measure { stage, .. } if !self.stages.insert(stage.clone()) => {
                 let message = format!("stage `{stage}` is measured twice");
-                Some((message, "give the second measurement another name"))
+                Some(light(message, "give the second measurement another name"))
             }
             PlayStep::Strike(Fault::Backup { server }) => {
                 self.backups.insert(*server);
@@ -100,19 +107,19 @@ impl Seen {
             }
             PlayStep::Strike(Fault::Restore { server, .. }) if !self.backups.contains(server) => {
                 let message = format!("server `{}` has no backup", script.server_name(*server));
-                Some((message, "let it make a `backup` in an earlier step"))
+                Some(grave(message, "let it make a `backup` in an earlier step"))
             }
             PlayStep::Strike(Fault::Cut { between } | Fault::Heal { between })
                 if between.0 == between.1 =>
             {
-                Some(("a link has two ends".to_owned(), "name two servers"))
+                Some(light("a link has two ends".to_owned(), "name two servers"))
             }
             _ => None,
         }
     }
 }
 
-fn numbers(step: &PlayStep) -> Option<(String, &'static str)> {
+fn numbers(step: &PlayStep) -> Option<Said> {
     match step {
         PlayStep::Send {
             by, counts, turn, ..
@@ -120,30 +127,30 @@ fn numbers(step: &PlayStep) -> Option<(String, &'static str)> {
             let sum: u64 = counts.iter().map(|count| u64::from(*count)).sum();
             if by.len() != counts.len() {
                 let message = format!("{} counts for {} users", counts.len(), by.len());
-                Some((message, "give each user of `by` its own count"))
+                Some(grave(message, "give each user of `by` its own count"))
             } else if *turn == 0 {
-                Some(("`turn` is 0".to_owned(), "at least 1"))
+                Some(grave("`turn` is 0".to_owned(), "at least 1"))
             } else if sum > MOST_MESSAGES {
-                Some((format!("{sum} messages at once"), "at most 10000"))
+                Some(light(format!("{sum} messages at once"), "at most 10000"))
             } else {
                 None
             }
         }
-        PlayStep::Redact { number: 0, .. } => Some(("message 0".to_owned(), "the first is 1")),
+        PlayStep::Redact { number: 0, .. } => Some(light("message 0".to_owned(), "the first is 1")),
         PlayStep::Act(Action::Scroll { page: 0, .. }) => {
-            Some(("`page` is 0".to_owned(), "at least 1"))
+            Some(grave("`page` is 0".to_owned(), "at least 1"))
         }
         PlayStep::Act(Action::Scroll { passes: 0, .. }) => {
-            Some(("`passes` is 0".to_owned(), "at least 1"))
+            Some(light("`passes` is 0".to_owned(), "at least 1"))
         }
         PlayStep::Act(Action::PurgeHistory { keep_last: 0, .. }) => {
-            Some(("it keeps no message".to_owned(), "keep at least 1"))
+            Some(light("it keeps no message".to_owned(), "keep at least 1"))
         }
         PlayStep::Act(Action::SetState {
             field: StateField::HistoryVisibility,
             value,
             ..
-        }) if !VISIBILITIES.contains(&value.as_str()) => Some((
+        }) if !VISIBILITIES.contains(&value.as_str()) => Some(light(
             format!("`{value}` is no history visibility"),
             "one of world_readable, shared, invited, joined",
         )),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::labelled::recording_of;
 use super::recording::{Recording, Step};
-use crate::script::Script;
+use crate::script::{Script, flaws};
 
 /// Scripts that are a little or much smaller than this one, those with the most taken away first. What no
 /// longer makes sense in them has been taken away, too, so each can be played.
@@ -60,10 +60,14 @@ fn sensible(mut recording: Recording) -> Option<Script> {
         recording
             .servers
             .retain(|server, _| !unused.contains(server));
-        match Script::new(&recording, Path::new("smaller")) {
-            Ok(script) => return Some(script),
-            Err(error) => drop(recording.script.remove(error.step()?)),
-        }
+        let wrong = match Script::new(&recording, Path::new("smaller")) {
+            Ok(script) => match flaws(&script).first() {
+                None => return Some(script),
+                Some(flaw) => flaw.step,
+            },
+            Err(error) => error.step()?,
+        };
+        recording.script.remove(wrong);
     }
 }
 

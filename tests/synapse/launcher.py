@@ -44,7 +44,7 @@ WAKEUP_PERIOD = Duration(seconds=3)
 
 
 def ends_with_its_parent(parent: int) -> None:
-    """The kernel kills this process when `parent` is gone."""
+    """The kernel ends this process when `parent` is gone."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -152,8 +152,8 @@ def run_program(arguments: list[str]) -> NoReturn:
         os.setgroups([])
         os.setgid(user.pw_gid)
         os.setuid(user.pw_uid)
-        # Changing the user clears it.
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Changing the user clears it. PostgreSQL tidies up on this signal, and ends at once.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
     os.execv(arguments[0], arguments)
 
 
@@ -199,6 +199,7 @@ class Launcher:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.children: dict[int, int] = {}
+        self.programs: set[int] = set()
         self.selector = selectors.DefaultSelector()
         self.selector.register(0, selectors.EVENT_READ)
         self.rest = b""
@@ -230,7 +231,9 @@ class Launcher:
             case "start":
                 return self.watch(fork(order["log"], lambda: run_server(order)))
             case "program":
-                return self.watch(fork(order["log"], lambda: run_program(order["arguments"])))
+                program = fork(order["log"], lambda: run_program(order["arguments"]))
+                self.programs.add(program)
+                return self.watch(program)
             case "signal":
                 os.kill(order["pid"], getattr(signal, order["signal"]))
                 return {}
@@ -263,7 +266,8 @@ class Launcher:
 
     def end(self) -> None:
         for pid in self.children:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGQUIT if pid in self.programs else signal.SIGKILL)
+        for pid in self.children:
             os.waitpid(pid, 0)
         shutil.rmtree(self.folder, ignore_errors=True)
 
