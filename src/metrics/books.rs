@@ -40,6 +40,8 @@ pub struct LossBooks {
     pub backup_at: Option<SimTime>,
     /// Items held before and not after, per room.
     pub items: BTreeMap<RoomId, Items>,
+    /// Items that another server held then, dead ones aside.
+    pub elsewhere: BTreeMap<RoomId, Items>,
     /// Rooms known before and not after.
     pub rooms: BTreeSet<RoomId>,
     /// Memberships of local users before and not after.

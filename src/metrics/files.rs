@@ -129,10 +129,10 @@ impl Counted {
     fn others(&self, kind: Kind, items: u64) -> Counts {
         let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
         let gone = of(&self.gone);
-        let (recovered, held) = if kind.orphan {
-            (0, of(&self.shown) - of(&self.lost_and_shown))
+        let (recovered, recoverable, held) = if kind.orphan {
+            (0, 0, of(&self.shown) - of(&self.lost_and_shown))
         } else {
-            (of(&self.back), of(&self.shown))
+            (of(&self.back), gone, of(&self.shown))
         };
         let expired = of(&self.expired).min(items - held);
         let missing = items - held - expired;
@@ -145,7 +145,7 @@ impl Counted {
             items,
             gone,
             recovered,
-            recoverable: gone.min(recovered + stranded),
+            recoverable,
             held,
             expired,
             stranded,

@@ -23,6 +23,7 @@ pub(super) struct RoomItems {
     pub(super) expired: Items,
     pub(super) gone: Items,
     pub(super) recovered: Items,
+    recoverable: Items,
 }
 
 /// Measures a run.
@@ -149,6 +150,12 @@ fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItem
         &gone,
         &either(back.unwrap_or(&Items::new()), &both(&gone, &has)),
     );
+    let had = books.loss.as_ref().map(|loss| &loss.elsewhere);
+    let had = had.and_then(|elsewhere| elsewhere.get(&room));
+    let recoverable = match had {
+        Some(had) => either(&recovered, &both(&gone, had)),
+        None => recovered.clone(),
+    };
     RoomItems {
         should,
         held,
@@ -158,6 +165,7 @@ fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItem
         expired,
         gone,
         recovered,
+        recoverable,
     }
 }
 
@@ -193,8 +201,7 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
     add(&split.expired, |c, n| c.expired += n);
     add(&split.gone, |c, n| c.gone += n);
     add(&split.recovered, |c, n| c.recovered += n);
-    let recoverable = either(&split.recovered, &both(&split.gone, &split.stranded));
-    add(&recoverable, |c, n| c.recoverable += n);
+    add(&split.recoverable, |c, n| c.recoverable += n);
     let encrypted = books.rooms[room.index()].encrypted;
     for (kind, counts) in &mut rows {
         // What came back encrypted is ciphertext: the keys of the lost period were in the server's key

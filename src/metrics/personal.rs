@@ -24,6 +24,7 @@ pub(super) fn rows(books: &Books<'_>, journal: &Journal) -> Vec<ItemRow> {
             memberships: BTreeSet::new(),
             accounts: BTreeSet::new(),
             passwords: BTreeSet::new(),
+            elsewhere: BTreeMap::new(),
         },
         rows: BTreeMap::new(),
     };

@@ -23,7 +23,8 @@ pub struct Counts {
     pub gone: u64,
     /// Of `gone`: came back, whatever became of it later (the server's own policy may have removed it again).
     pub recovered: u64,
-    /// Of `gone`: came back, or is still on a live server.
+    /// Of `gone`: came back, or could have: messages and state that another server held at the moment of the
+    /// loss, others' files whose home server is not dead, and what else a live server has at the end.
     pub recoverable: u64,
     /// Of `held`: can be read (an encrypted item needs a client with the key).
     pub readable: u64,

@@ -68,7 +68,7 @@ const ITEMS: &[Column] = &[
     of("items.csv", "expired", "integer", "items", "Of items: by the server's own policy they would be gone by now; not a loss."),
     of("items.csv", "gone", "integer", "items", "Of items: held before the fault and not after it."),
     of("items.csv", "recovered", "integer", "items", "Of gone: came back after the loss, whatever became of it later."),
-    of("items.csv", "recoverable", "integer", "items", "Of gone: came back, or is on a live server at the end."),
+    of("items.csv", "recoverable", "integer", "items", "Of gone: came back, or could have: messages and state that another server (dead ones aside) held at the moment of the loss, files whose home server is not dead, and what else a live server has at the end."),
     of("items.csv", "readable", "integer", "items", "Of held: can be read; an encrypted item needs a client that has the key."),
 ];
 

@@ -105,7 +105,7 @@ impl<'a> Story<'a> {
         );
         if self.gone > 0 {
             caption += &format!(
-                "; {} of them recoverable (back, or on a live server); {} came back by {}, the end of the run",
+                "; {} of them recoverable (on another server at that time); {} came back by {}, the end of the run",
                 thousands(self.recoverable),
                 thousands(self.recovered),
                 moment(self.scenario.world.end),

@@ -212,14 +212,10 @@ fn mark(met: bool) -> &'static str {
 fn finding_lines(finding: &Finding, measures: &Measures) -> String {
     let found = finding.check(measures);
     let bounds = finding.must;
-    let wanted = if bounds.least_per_mille == bounds.most_per_mille {
-        percent(bounds.least_per_mille)
-    } else {
-        format!(
-            "{} to {}",
-            percent(bounds.least_per_mille),
-            percent(bounds.most_per_mille)
-        )
+    let wanted = match (bounds.least_per_mille, bounds.most_per_mille) {
+        (0, 1000) => "may be any share".to_owned(),
+        (least, most) if least == most => format!("must be {}", percent(least)),
+        (least, most) => format!("must be {} to {}", percent(least), percent(most)),
     };
     let share = match (found.count * 1000 + found.of / 2).checked_div(found.of) {
         Some(share) => percent(share),
@@ -228,7 +224,7 @@ fn finding_lines(finding: &Finding, measures: &Measures) -> String {
     paragraph(
         &format!("         simulated  {} ", mark(found.met)),
         &format!(
-            "{}: {} of {} = {share} (must be {wanted})",
+            "{}: {} of {} = {share} ({wanted})",
             finding.part,
             thousands(found.count),
             thousands(found.of),

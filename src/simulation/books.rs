@@ -97,6 +97,7 @@ impl Outcome {
             at: last.at,
             backup_at: last.backup_at,
             items: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             rooms: Default::default(),
             memberships: Default::default(),
             accounts: Default::default(),
@@ -105,6 +106,10 @@ impl Outcome {
         for loss in own {
             for (room, items) in &loss.items {
                 let sum = all.items.entry(*room).or_default();
+                items.iter().for_each(|range| sum.insert(range.clone()));
+            }
+            for (room, items) in &loss.elsewhere {
+                let sum = all.elsewhere.entry(*room).or_default();
                 items.iter().for_each(|range| sum.insert(range.clone()));
             }
             all.rooms.extend(&loss.rooms);

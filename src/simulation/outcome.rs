@@ -32,6 +32,8 @@ pub struct Loss {
     pub why: Why,
     /// Items held before and not after, per room.
     pub items: BTreeMap<RoomId, Items>,
+    /// Of these: another server that was not dead held them, with their content.
+    pub elsewhere: BTreeMap<RoomId, Items>,
     /// Rooms known before and not after.
     pub rooms: BTreeSet<RoomId>,
     /// Memberships of local users before and not after.
@@ -119,6 +121,7 @@ impl Simulation<'_> {
             backup_at,
             why,
             items: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             rooms: BTreeSet::new(),
             memberships: BTreeSet::new(),
             accounts: BTreeSet::new(),
@@ -171,6 +174,7 @@ impl Simulation<'_> {
             .collect();
         let back = newly_held(old, new);
         self.restored.insert(server, held);
+        loss.elsewhere = self.held_elsewhere(server, &loss.items);
         self.write_loss(&loss);
         for what in back {
             self.journal.write(Fact::Gained {
@@ -182,6 +186,39 @@ impl Simulation<'_> {
             });
         }
         self.losses.push(loss);
+    }
+
+    /// Which of some items another server that is not dead holds, with their content.
+    fn held_elsewhere(
+        &mut self,
+        server: ServerId,
+        items: &BTreeMap<RoomId, Items>,
+    ) -> BTreeMap<RoomId, Items> {
+        let mut elsewhere = BTreeMap::new();
+        for (room, gone) in items {
+            let (log, spec) = (&self.logs[room.index()], &self.world.rooms[room.index()]);
+            let mut held = Items::new();
+            for peer in &mut self.servers {
+                if peer.id != server
+                    && self.power[peer.id.index()] != Power::Dead
+                    && let Some(replica) = peer.replica(*room, log, spec)
+                {
+                    let mut whole = replica.timeline.clone();
+                    let shells = replica.shells.iter();
+                    shells.for_each(|range| whole.remove(range.clone()));
+                    whole.iter().for_each(|range| held.insert(range.clone()));
+                }
+            }
+            let common = gone.iter().flat_map(|range| {
+                let parts = held.overlapping(range.clone());
+                parts.map(|part| part.start.max(range.start)..part.end.min(range.end))
+            });
+            let common: Items = common.collect();
+            if !common.is_empty() {
+                elsewhere.insert(*room, common);
+            }
+        }
+        elsewhere
     }
 
     fn write_loss(&mut self, loss: &Loss) {

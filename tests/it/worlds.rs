@@ -122,7 +122,7 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
             scroll_pages: 5,
             scrolls_after_loss_per_member_day: 1.0,
             scroll_pages_after_loss: 20,
-            jumps_after_loss_per_member_day: 0.0,
+            jumps_after_loss_per_member_day: 0.5,
             register_again_per_mille: 500,
             register_again_after: SimDuration::hours(8),
             invite_again_per_mille: 500,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use fedheal::faults::Fault;
 use fedheal::journal::{RoomId, UserId};
 use fedheal::kernel::{SimDuration, SimTime};
+use fedheal::metrics::measure;
+use fedheal::simulation::run;
 use fedheal::workload::{Action, RoomKind};
 use fedheal::world::World;
 
@@ -18,6 +20,20 @@ fn hypha(set: &[(&str, &str)], seed: u64) -> World {
 fn same_seed_same_world_and_other_seed_other_world() {
     assert_eq!(hypha(&[], 1), hypha(&[], 1));
     assert_ne!(hypha(&[], 1).actions, hypha(&[], 2).actions);
+}
+
+#[test]
+fn what_must_be_found_of_the_incident_is_found_with_other_seeds_too() {
+    for seed in 1..=3 {
+        let scenario = shipped(HYPHA, &[], Some(seed));
+        let outcome = run(&scenario.world, &mut |_| {});
+        let books = outcome.books(&scenario.world, scenario.measured);
+        let measures = measure(&books, &outcome.journal);
+        let findings = scenario.expect.iter().flat_map(|one| &one.findings);
+        let missed = findings.filter(|one| !one.check(&measures).met);
+        let missed: Vec<&str> = missed.map(|one| one.part.as_str()).collect();
+        assert_eq!(missed, Vec::<&str>::new(), "seed {seed}");
+    }
 }
 
 #[test]
