@@ -30,13 +30,11 @@ pub(super) struct Held {
 }
 
 impl Simulation<'_> {
-    /// Of two servers that are heard at once the later one is first. Real servers are heard in either order:
-    /// recorded again, `e19_backoff` has both.
     fn deliver(&mut self, at: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
         self.queue.push(
             at,
             class::ARRIVE,
-            u32::MAX - from.0,
+            from.0 + 1,
             Event::Arrive { to, from, parcel },
         );
     }

@@ -243,7 +243,10 @@ fn a_purge_closes_the_gap() {
         ("server.0.rules.default-max-lifetime", "108h"),
         ("end", "2024-01-07T06:00"),
     ];
-    let parts = [restores(""), says(6, "bob@b")];
+    // What arrives first after the cut-off arrives elsewhere: so the purge ends below the gap.
+    let elsewhere = "[[room]]\nname = \"attic\"\n".to_owned()
+        + &action(5, "create-room = { room = \"attic\", by = \"ann@a\" }");
+    let parts = [restores(""), elsewhere, says(6, "bob@b")];
     assert_eq!(reason_with(&parts, &set), "purge-closed-gap");
     assert_eq!(reason_with(&parts, &set[2..]), "nobody-scrolled");
 }

@@ -120,18 +120,13 @@ impl Homeserver {
         }
         // An own event that arrives live goes through the sender like a new one (reference 1.1). Above a gap
         // the servers in the room are not known.
-        if log.origin(no) == me && !way.backfilled() && way.path != Path::Join {
-            if !was_outlier && !rejected && missing.is_empty() {
-                let mut to = log.hosts(&before);
-                to.remove(&me);
-                let to = to.into_keys().collect();
-                let again = Effect::SendAgain {
-                    room,
-                    event: no,
-                    to,
-                };
-                ctx.out.push(again);
-            }
+        let is_new_here = !way.backfilled() && way.path != Path::Join && !was_outlier && !rejected;
+        if is_new_here && log.origin(no) == me && missing.is_empty() {
+            let mut to = log.hosts(&before);
+            to.remove(&me);
+            let to = to.into_keys().collect();
+            let event = no;
+            ctx.out.push(Effect::SendAgain { room, event, to });
         }
         let is_forked = replica.heads.len() > self.rules.dummy_threshold as usize;
         note(ctx, me, room, no, pdu.at, way);

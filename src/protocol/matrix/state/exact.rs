@@ -62,7 +62,7 @@ pub fn resolve(log: &RoomLog, spec: &RoomSpec, states: &[&StateMap]) -> StateMap
         &rules.authorization,
         rules.state_res.v2_rules().expect("no room has version 1"),
         &maps,
-        dispute.chains.iter().map(|chain| ids(chain)).collect(),
+        dispute.chains.iter().map(ids).collect(),
         |id| {
             let made = || Arc::new(Event::new(log, spec, event::number(id)));
             let mut events = events.borrow_mut();
