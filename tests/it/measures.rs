@@ -240,7 +240,7 @@ fn a_purge_closes_the_gap() {
     let set = [
         ("server.0.rules.retention-enabled", "true"),
         // What is older than the backup is purged by the end, and what was lost is not old enough.
-        ("server.0.rules.default-max-lifetime", "108h"),
+        ("server.0.rules.default-max-lifetime", "120h"),
         ("end", "2024-01-07T06:00"),
     ];
     // What arrives first after the cut-off arrives elsewhere: so the purge ends below the gap.
