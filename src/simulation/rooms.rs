@@ -99,7 +99,9 @@ impl Simulation<'_> {
             {
                 continue;
             }
-            let calm = self.is_calm(room);
+            let able = self.is_in_step(room).then(|| self.able_members(room));
+            let able = able.filter(|able| self.nobody_fails_to_speak(room, able));
+            let calm = able.is_some();
             match (calm, self.clocks[room.index()].single) {
                 (true, Some(_)) => self.clocks[room.index()].single = None,
                 (false, None) => {
@@ -108,14 +110,14 @@ impl Simulation<'_> {
                 }
                 _ => {}
             }
-            if calm {
-                self.update_silence(room);
+            if let Some(able) = able {
+                self.update_silence(room, able);
             }
         }
     }
 
-    /// Is every server of the room in step, and can everybody in it speak?
-    fn is_calm(&self, room: RoomId) -> bool {
+    /// Is every server of the room in step? If everybody in it can speak too, the room is calm.
+    fn is_in_step(&self, room: RoomId) -> bool {
         if !self.world.in_step {
             return false;
         }
@@ -134,19 +136,19 @@ impl Simulation<'_> {
                 && hosts.keys().all(|other| {
                     other == host || (self.reachable(*host, *other) && homeserver.is_clear(*other))
                 })
-        }) && self.everybody_can_speak(room)
+        })
     }
 
     /// Can every member who is expected to speak do so, on top of the newest item? Who cannot is not
     /// expected to, from the next day on.
-    fn everybody_can_speak(&self, room: RoomId) -> bool {
+    fn nobody_fails_to_speak(&self, room: RoomId, able: &[(UserId, bool)]) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
-        log.present().members.iter().copied().all(|user| {
+        able.iter().copied().all(|(user, can_speak)| {
             if self.world.users[user.index()].weight == 0 {
                 return true;
             }
-            if !self.can_speak(room, user) {
+            if !can_speak {
                 return log.is_silenced(user, today);
             }
             let server = log.home(user);
@@ -154,31 +156,38 @@ impl Simulation<'_> {
         }) && self.day_has_no_leaver(room)
     }
 
-    /// Has the member a session, on a server that believes in the membership?
-    fn can_speak(&self, room: RoomId, user: UserId) -> bool {
+    /// All members, each with: has this one a session, on a server that believes in the membership?
+    fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
         let log = &self.logs[room.index()];
-        let homeserver = &self.servers[log.home(user).index()];
-        homeserver.can_act(user)
-            && homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                log.membership_in(&replica.state, user) == Some(crate::room::Membership::Join)
-            })
+        let newest = log.last().map(|last| log.state_after(last));
+        let able = |user: UserId| {
+            let homeserver = &self.servers[log.home(user).index()];
+            homeserver.can_act(user)
+                && homeserver.db.rooms.get(&room).is_some_and(|replica| {
+                    // Where the state is the newest item's, a member is one.
+                    newest.is_some_and(|newest| replica.state.ptr_eq(newest))
+                        || log.membership_in(&replica.state, user)
+                            == Some(crate::room::Membership::Join)
+                })
+        };
+        let members = log.present();
+        members
+            .members
+            .iter()
+            .map(|user| (*user, able(*user)))
+            .collect()
     }
 
     /// Who is expected to speak on a day is settled with its first message: of the members, those who can.
     /// In a calm room that message makes no event, but then nothing changes before it either.
-    fn update_silence(&mut self, room: RoomId) {
+    fn update_silence(&mut self, room: RoomId, able: Vec<(UserId, bool)>) {
         let now = self.queue.now();
         let today = now.day() as u32;
         let log = &self.logs[room.index()];
         let is_settled = log.times(today).first().is_some_and(|time| *time < now);
         let day = today + u32::from(is_settled);
-        let present = log.present();
-        let members = present.members.iter();
-        let members: Vec<(UserId, bool)> = members
-            .map(|user| (*user, self.can_speak(room, *user)))
-            .collect();
         let log = &mut self.logs[room.index()];
-        for (user, can_speak) in members {
+        for (user, can_speak) in able {
             log.set_silenced(user, day, !can_speak);
         }
     }
@@ -243,7 +252,8 @@ impl Simulation<'_> {
             number: message.number + 1,
         };
         if message.number == 0 {
-            self.update_silence(room);
+            let able = self.able_members(room);
+            self.update_silence(room, able);
             self.touched.insert(room);
         }
         let log = &self.logs[room.index()];
