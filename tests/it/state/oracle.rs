@@ -108,7 +108,10 @@ impl Tally {
 
 /// The figures of README's limits. Rooms full of quarrel: in each fork two to eleven attempts, by people of
 /// all levels, against each other.
-#[allow(clippy::print_stdout, reason = "the shares are figures of the documents")]
+#[allow(
+    clippy::print_stdout,
+    reason = "the shares are figures of the documents"
+)]
 #[test]
 fn how_often_the_cheap_rule_ends_elsewhere() {
     let mut tally = [Tally::default(); 3];
