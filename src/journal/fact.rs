@@ -25,6 +25,8 @@ pub enum Path {
     Restore,
     /// Registered or set by a person.
     Anew,
+    /// A lost name was registered by a stranger, who now is the member that its owner was.
+    TakenOver,
 }
 
 /// Why a server lost something.
@@ -36,8 +38,14 @@ pub enum Why {
     FailedCopy,
     /// Purged by the server's own policy or administrator.
     Purge,
-    /// Redacted.
+    /// Redacted: hidden from everybody.
     Redaction,
+    /// Redacted, and now overwritten in the database, too.
+    Censor,
+    /// Given without its content, since the server was not to see it (history visibility).
+    Visibility,
+    /// A room that all local users had forgotten.
+    Forgotten,
 }
 
 /// What a fact is about.

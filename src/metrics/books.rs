@@ -94,6 +94,8 @@ pub struct Books<'a> {
     pub lost_media: BTreeSet<MediaId>,
     /// Files of messages that the measured server has lost.
     pub file_gaps: FileGaps,
+    /// How long the server keeps own files at which nobody looks.
+    pub own_file_lifetime: Option<SimDuration>,
     /// Is a copy of a remote file lost for good while the database still lists it?
     pub copies_blocked: bool,
     /// Do peers give the server its own lost files back?

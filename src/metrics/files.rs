@@ -27,7 +27,9 @@ pub(super) fn rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> BTreeM
     };
     let shown = either(&split.held, &split.recovered);
     let blocked = both(&split.should, &blocked(books, log));
-    let unviewable = both(&split.should, &unviewable(books, log));
+    // What the server's own clean-up has deleted by now is no loss. Nobody is taken to look at a file again.
+    let outlived = both(&split.should, &outlived(books, log));
+    let unviewable = minus(&both(&split.should, &unviewable(books, log)), &outlived);
     let counted = Counted {
         copies_elsewhere: is_elsewhere(books, room),
         own_files_return: books.own_files_return,
@@ -38,6 +40,7 @@ pub(super) fn rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> BTreeM
         expired: files(&minus(&split.expired, &split.recovered)),
         unviewable_shown: files(&both(&unviewable, &shown)),
         unviewable: files(&unviewable),
+        outlived: files(&outlived),
     };
     let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
     for (kind, items) in files(&split.should) {
@@ -70,6 +73,18 @@ fn unviewable(books: &Books<'_>, log: &RoomLog) -> Items {
     either(&made_in(log, &gaps.rows), &made_in(log, &gaps.files))
 }
 
+/// Own files that are older than the server keeps them.
+fn outlived(books: &Books<'_>, log: &RoomLog) -> Items {
+    let mut times = RangeSet::new();
+    if let Some(life) = books.own_file_lifetime {
+        let end = books.end.saturating_sub(life);
+        if end > SimTime(0) {
+            times.insert(SimTime(0)..end);
+        }
+    }
+    made_in(log, &times)
+}
+
 /// Copies whose row stays and whose file is lost: they are not fetched again.
 fn blocked(books: &Books<'_>, log: &RoomLog) -> Items {
     if !books.copies_blocked {
@@ -99,6 +114,7 @@ struct Counted {
     expired: BTreeMap<Kind, u64>,
     unviewable: BTreeMap<Kind, u64>,
     unviewable_shown: BTreeMap<Kind, u64>,
+    outlived: BTreeMap<Kind, u64>,
 }
 
 impl Counted {
@@ -111,16 +127,19 @@ impl Counted {
             recovered = of(&self.unviewable_shown);
         }
         let missing = gone - recovered;
+        let expired = of(&self.outlived);
+        let held = items - missing - expired;
         let stranded = if self.copies_elsewhere { missing } else { 0 };
         Counts {
             items,
             gone,
             recovered,
             recoverable: recovered + stranded,
-            held: items - missing,
+            held,
+            expired,
             stranded,
             lost: missing - stranded,
-            readable: items - missing,
+            readable: held,
             ..Counts::default()
         }
     }

@@ -42,6 +42,8 @@ pub(super) fn rows(books: &Books<'_>, journal: &Journal) -> Vec<ItemRow> {
 struct Made {
     /// First registration; who is not here had an account from the start.
     accounts: BTreeMap<UserId, SimTime>,
+    /// Names that strangers have now.
+    taken: BTreeSet<UserId>,
     /// The last change of a password before the loss (or the end).
     passwords: BTreeMap<UserId, SimTime>,
 }
@@ -51,6 +53,7 @@ impl Made {
         let until = books.loss.as_ref().map_or(books.end, |loss| loss.at);
         let mut made = Made {
             accounts: BTreeMap::new(),
+            taken: BTreeSet::new(),
             passwords: BTreeMap::new(),
         };
         for fact in journal.facts() {
@@ -58,7 +61,7 @@ impl Made {
                 at,
                 server,
                 what,
-                path: Path::Anew,
+                path: path @ (Path::Anew | Path::TakenOver),
                 ..
             } = fact
             else {
@@ -66,6 +69,9 @@ impl Made {
             };
             match what {
                 _ if *server != books.measured => {}
+                What::Account(user) if *path == Path::TakenOver => {
+                    made.taken.insert(*user);
+                }
                 What::Account(user) => {
                     made.accounts.entry(*user).or_insert(*at);
                 }
@@ -132,7 +138,7 @@ impl Rows<'_> {
                 at => at.copied(),
             };
             let made = since.map_or("before", |at| period(books, at));
-            let place = if books.accounts.contains_key(&user) {
+            let place = if self.has_account(user) {
                 Place::Here
             } else {
                 Place::Nowhere
@@ -159,9 +165,15 @@ impl Rows<'_> {
         let lost = self.loss().accounts.contains(&user);
         match (lost, self.books.accounts.contains_key(&user)) {
             (false, _) => "kept",
+            (true, true) if self.made.taken.contains(&user) => "taken",
             (true, true) => "again",
             (true, false) => "lost",
         }
+    }
+
+    /// Has the person an account? Not if a stranger has it.
+    fn has_account(&self, user: UserId) -> bool {
+        self.books.accounts.contains_key(&user) && !self.made.taken.contains(&user)
     }
 
     /// The server's knowledge of a room in which its users are; made when the first of them entered.
@@ -215,7 +227,7 @@ impl Rows<'_> {
         let mut all: BTreeSet<(RoomId, UserId)> = own
             .iter()
             .flat_map(|(room, holding)| holding.members.iter().map(|user| (*room, *user)))
-            .filter(|(_, user)| books.accounts.contains_key(user))
+            .filter(|(_, user)| self.has_account(*user))
             .collect();
         let there = all.clone();
         all.extend(&self.loss().memberships);

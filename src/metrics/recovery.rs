@@ -41,6 +41,7 @@ pub fn path_name(path: Path) -> &'static str {
         Path::Redownload => "redownload",
         Path::Restore => "restore",
         Path::Anew => "anew",
+        Path::TakenOver => "taken-over",
     }
 }
 
@@ -53,6 +54,7 @@ pub(super) fn recovery_rows(books: &Books<'_>, journal: &Journal) -> Vec<Recover
         books,
         items: loss.items.clone(),
         rooms: loss.rooms.clone(),
+        memberships: loss.memberships.clone(),
         accounts: loss.accounts.clone(),
         totals: BTreeMap::new(),
         rows: Vec::new(),
@@ -80,6 +82,7 @@ struct Returns<'a> {
     books: &'a Books<'a>,
     items: BTreeMap<RoomId, Items>,
     rooms: BTreeSet<RoomId>,
+    memberships: BTreeSet<(RoomId, UserId)>,
     accounts: BTreeSet<UserId>,
     totals: BTreeMap<&'static str, u64>,
     rows: Vec<RecoveryRow>,
@@ -102,6 +105,11 @@ impl Returns<'_> {
             What::Room(room) if self.rooms.remove(&room) => {
                 self.add(at, "room", Some(room), path, from, 1);
             }
+            What::Membership(room, user) if self.memberships.remove(&(room, user)) => {
+                self.add(at, "membership", Some(room), path, from, 1);
+            }
+            // A stranger who has the name gives nothing back.
+            What::Account(_) if path == Path::TakenOver => {}
             What::Account(user) if self.accounts.remove(&user) => {
                 self.add(at, "account", None, path, from, 1);
             }

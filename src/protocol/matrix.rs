@@ -2,13 +2,14 @@
 //!
 //! Each file holds the rules of one theme: `destination` (sending), `intake` (receiving), `pull` and
 //! `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
-//! `membership`, `invitations`, `local`, `accounts`, `media`, `purge`, `state`. The section numbers in comments
+//! `membership`, `invitations`, `local`, `accounts`, `media`, `purge`, `redactions`, `forgotten`, `state`. The section numbers in comments
 //! are those of the list of rules in ARCHITECTURE.md.
 
 mod accounts;
 mod backfill;
 mod destination;
 mod extremities;
+mod forgotten;
 mod homeserver;
 mod intake;
 mod invitations;
@@ -21,6 +22,7 @@ mod pagination;
 mod positions;
 mod pull;
 mod purge;
+mod redactions;
 mod replica;
 mod rules;
 mod serve;

@@ -59,7 +59,7 @@ const ITEMS: &[Column] = &[
     of("items.csv", "room_created", "text", "-", "before, inside or after the lost period (from the backup to the loss); empty without a room."),
     of("items.csv", "author", "text", "-", "local or remote: is the author or owner a user of the measured server?"),
     of("items.csv", "made", "text", "-", "before, inside or after the lost period: when the item was made. A room and a membership are made when the first user of the server, or the user, joins."),
-    of("items.csv", "account", "text", "-", "Of accounts, passwords and memberships, the account was: kept in the loss, made again after it, or lost; none for everything else."),
+    of("items.csv", "account", "text", "-", "Of accounts, passwords and memberships, the account was: kept in the loss, made again after it, taken (a stranger registered the name), or lost; none for everything else."),
     of("items.csv", "items", "integer", "items", "How many the measured server should hold at the end; held + shell + stranded + lost + expired."),
     of("items.csv", "held", "integer", "items", "Of items: it has them, content intact."),
     of("items.csv", "shell", "integer", "items", "Of items: it has them without their content."),
@@ -75,9 +75,9 @@ const ITEMS: &[Column] = &[
 #[rustfmt::skip]
 const RECOVERY: &[Column] = &[
     of("recovery.csv", "at", "time", "UTC", "When the items came back, in simulated time."),
-    of("recovery.csv", "class", "text", "-", "What kind of item, as in items.csv: message, state, file, room or account. State that is known again without its place in the room, files made by the server's own users, and memberships are in items.csv only. Files count as back with the message that shows them."),
+    of("recovery.csv", "class", "text", "-", "What kind of item, as in items.csv: message, state, file, room, membership or account. State that is known again without its place in the room, and files made by the server's own users, are in items.csv only. Files count as back with the message that shows them."),
     of("recovery.csv", "room", "text", "-", "The room's name; empty for accounts."),
-    of("recovery.csv", "path", "text", "-", "How they came: push, gap-fill, backfill, join, jump, redownload, restore or anew."),
+    of("recovery.csv", "path", "text", "-", "How they came: push, gap-fill, backfill, join, jump, redownload, restore or anew (facts.csv: also taken-over, a lost name that a stranger registered)."),
     of("recovery.csv", "from", "text", "-", "The giving server; the measured server itself where nobody gave."),
     of("recovery.csv", "items", "integer", "items", "How many came back in this step."),
     of("recovery.csv", "total", "integer", "items", "How many of this class had come back until and with this step, over all rooms."),
@@ -121,7 +121,7 @@ const EXPECT: &[Column] = &[
 const FACTS: &[Column] = &[
     of("facts.csv", "at", "time", "UTC", "When it happened, in simulated time."),
     of("facts.csv", "server", "text", "-", "The server whose books changed, or that was struck."),
-    of("facts.csv", "fact", "text", "-", "gained, lost, hollowed (content gone, shell kept), refused (could have helped and did not) or struck (a fault)."),
+    of("facts.csv", "fact", "text", "-", "gained, lost, hollowed (content hidden or gone, shell kept), refused (could have helped and did not) or struck (a fault)."),
     of("facts.csv", "what", "text", "-", "What it is about: items, room, membership, account, password; server for struck."),
     of("facts.csv", "room", "text", "-", "The room's name; empty where the fact is about no room."),
     of("facts.csv", "first", "integer", "item number", "First item of the range, counted from 0 in the room's order of creation; empty where there is no range."),
@@ -130,7 +130,7 @@ const FACTS: &[Column] = &[
     of("facts.csv", "generation", "integer", "-", "Which password of the account, 0 being the first; empty for everything else."),
     of("facts.csv", "path", "text", "-", "For gained: how it came, as in recovery.csv; else empty."),
     of("facts.csv", "from", "text", "-", "For gained: the giving server. For refused: the peer concerned. Else empty."),
-    of("facts.csv", "why", "text", "-", "For lost and hollowed: the cause. For refused: the rule. For struck: the fault. Empty for gained."),
+    of("facts.csv", "why", "text", "-", "For lost and hollowed: the cause; of what is hollowed: visibility (came without content), redaction (hidden), censor (overwritten in the database as well). For refused: the rule. For struck: the fault. Empty for gained."),
 ];
 
 #[rustfmt::skip]

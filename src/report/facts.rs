@@ -123,5 +123,8 @@ fn why_name(why: Why) -> &'static str {
         Why::FailedCopy => "failed-copy",
         Why::Purge => "purge",
         Why::Redaction => "redaction",
+        Why::Censor => "censor",
+        Why::Visibility => "visibility",
+        Why::Forgotten => "forgotten",
     }
 }

@@ -3,6 +3,7 @@
 //! Drawn messages on an unbroken chain are kept as runs; everything else is kept item by item.
 
 mod drawn;
+mod members;
 mod resolutions;
 
 use std::cell::RefCell;
@@ -12,7 +13,8 @@ use std::rc::Rc;
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::{SimTime, Streams};
 
-use super::{Body, Day, Membership, Pdu, StateKey, StateMap, Traffic, TrafficRef};
+use super::{Body, Day, Pdu, StateKey, StateMap, Traffic, TrafficRef};
+pub use members::Present;
 use resolutions::Resolutions;
 
 /// Home server and weight of every user of the world.
@@ -65,6 +67,8 @@ pub struct RoomLog {
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
     state_events: Vec<EventNo>,
+    /// Redactions, each with what it redacts.
+    redactions: Vec<(EventNo, EventNo)>,
     /// Items that stand on an item other than the one just before them, by that item.
     branches: BTreeMap<EventNo, Vec<EventNo>>,
     /// Members who at some time could not speak: from which day on they could not, or could again.
@@ -80,15 +84,6 @@ pub struct RoomLog {
     resolutions: RefCell<Resolutions>,
 }
 
-/// Who is in a room.
-#[derive(Debug, Clone, Default)]
-pub struct Present {
-    /// Users joined, in order.
-    pub members: Vec<UserId>,
-    /// Their servers, with the smallest depth of a join.
-    pub hosts: BTreeMap<ServerId, u32>,
-}
-
 impl RoomLog {
     /// An empty log.
     pub fn new(traffic: Traffic, streams: Streams, users: People) -> Self {
@@ -101,6 +96,7 @@ impl RoomLog {
             len: 0,
             states: BTreeMap::new(),
             state_events: Vec::new(),
+            redactions: Vec::new(),
             branches: BTreeMap::new(),
             silenced: BTreeMap::new(),
             days: Vec::new(),
@@ -149,6 +145,9 @@ impl RoomLog {
         let is_state = pdu.body.state_key().is_some();
         if is_state {
             self.state_events.push(no);
+        }
+        if let Body::Redaction(target) = pdu.body {
+            self.redactions.push((no, target));
         }
         if is_state || !self.is_chain(&pdu.prev_events) {
             self.states.insert(no, state_after);
@@ -389,58 +388,17 @@ impl RoomLog {
         &self.state_events[from..to]
     }
 
-    /// The membership that a member event sets.
-    pub fn membership(&self, no: EventNo) -> Option<Membership> {
-        match self.single(no)?.body {
-            Body::Member { membership, .. } => Some(membership),
-            _ => None,
-        }
+    /// Is it a redaction?
+    pub fn is_redaction(&self, no: EventNo) -> bool {
+        self.redactions.last().is_some_and(|(last, _)| no <= *last)
+            && self
+                .redactions
+                .binary_search_by_key(&no, |(redaction, _)| *redaction)
+                .is_ok()
     }
 
-    /// A user's membership in a state.
-    pub fn membership_in(&self, state: &StateMap, user: UserId) -> Option<Membership> {
-        state
-            .get(&StateKey::Member(user))
-            .and_then(|no| self.membership(*no))
-    }
-
-    /// Users joined in a state, in order.
-    pub fn joined<'a>(&'a self, state: &'a StateMap) -> impl Iterator<Item = UserId> + 'a {
-        let first = StateKey::Member(UserId(0));
-        state.range(first..).filter_map(|(key, no)| match key {
-            StateKey::Member(user) if self.membership(*no) == Some(Membership::Join) => Some(*user),
-            _ => None,
-        })
-    }
-
-    /// Servers with a user joined in a state: server and the smallest depth of a join, in order of
-    /// server.
-    pub fn hosts(&self, state: &StateMap) -> BTreeMap<ServerId, u32> {
-        let mut hosts = BTreeMap::new();
-        for user in self.joined(state) {
-            let depth = self.depth(state[&StateKey::Member(user)]);
-            let oldest = hosts.entry(self.home(user)).or_insert(depth);
-            *oldest = depth.min(*oldest);
-        }
-        hosts
-    }
-
-    /// Who is in the room after the newest item.
-    pub fn present(&self) -> Rc<Present> {
-        let Some((since, state)) = self.states.last_key_value() else {
-            return Rc::default();
-        };
-        let mut kept = self.present.borrow_mut();
-        match &*kept {
-            Some((of, present)) if of == since => Rc::clone(present),
-            _ => {
-                let present = Rc::new(Present {
-                    members: self.joined(state).collect(),
-                    hosts: self.hosts(state),
-                });
-                *kept = Some((*since, Rc::clone(&present)));
-                present
-            }
-        }
+    /// Redactions ever made, each with what it redacts, in order of creation.
+    pub fn redactions(&self) -> &[(EventNo, EventNo)] {
+        &self.redactions
     }
 }

@@ -131,6 +131,11 @@ fn people(file: &File, places: &Places, problems: &mut Problems<'_>) {
             "at most 1000",
         ),
         (
+            "name-reuse-per-day",
+            (0.0..=1.0).contains(&people.name_reuse_per_day),
+            "from 0 to 1",
+        ),
+        (
             "invite-again-per-mille",
             people.invite_again_per_mille <= 1000,
             "at most 1000",

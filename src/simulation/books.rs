@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{Fact, MediaId, Path, ServerId, UserId, What, Why};
-use crate::kernel::SimDuration;
 use crate::metrics::{Books, Holding, LossBooks};
-use crate::protocol::matrix::{Homeserver, Replica, Rules};
+use crate::protocol::matrix::{Homeserver, Replica};
 use crate::room::RoomLog;
 use crate::world::World;
 
@@ -50,17 +49,13 @@ impl Outcome {
             lifetimes: world
                 .rooms
                 .iter()
-                .map(|room| lifetime(&own.rules, room.max_lifetime))
+                .map(|room| own.rules.kept_for(room.max_lifetime))
                 .collect(),
-            own_media: own
-                .db
-                .local_media
-                .intersection(&own.media.local)
-                .copied()
-                .collect(),
+            own_media: own.viewable_files().collect(),
             copied_media: self.copied_media(measured),
             lost_media: self.lost_media[measured.index()].clone(),
             file_gaps: self.files[measured.index()].clone(),
+            own_file_lifetime: own.rules.local_media_lifetime,
             copies_blocked: own.rules.remote_media_row_blocks_refetch,
             own_files_return: own.rules.media_own_refetch,
             key_lost: own.key.unlisted_before.is_some(),
@@ -72,14 +67,7 @@ impl Outcome {
     fn copied_media(&self, measured: ServerId) -> BTreeSet<MediaId> {
         let peers = self.servers.iter().filter(|server| server.id != measured);
         let alive = peers.filter(|server| self.alive[server.id.index()]);
-        let copies = |server: &Homeserver| {
-            let Homeserver { db, media, .. } = server;
-            db.remote_media
-                .intersection(&media.remote)
-                .copied()
-                .collect::<Vec<_>>()
-        };
-        alive.flat_map(copies).collect()
+        alive.flat_map(Homeserver::copied_files).collect()
     }
 
     /// The last restore of a server is its loss, or an incomplete copy if there was none; those before it are a
@@ -139,23 +127,10 @@ impl Outcome {
     }
 }
 
-/// How long a server that obeys lifetimes keeps a room's messages: the room's own lifetime or else the
-/// server's, within what the server allows (reference 7.1).
-fn lifetime(rules: &Rules, of_room: Option<SimDuration>) -> Option<SimDuration> {
-    let life = of_room.or(rules.default_max_lifetime)?;
-    let life = rules
-        .allowed_lifetime_min
-        .map_or(life, |least| life.max(least));
-    let life = rules
-        .allowed_lifetime_max
-        .map_or(life, |most| life.min(most));
-    rules.retention_enabled.then_some(life)
-}
-
 fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::RoomId, Holding> {
     let holding = |replica: &Replica, log: &RoomLog| Holding {
         items: visible(replica),
-        shells: replica.shells.clone(),
+        shells: shells(replica, log),
         state_only: replica.outliers.clone(),
         inside: replica.in_room(log, server.id),
         edges: replica.backward.iter().copied().collect(),
@@ -171,6 +146,13 @@ fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::R
         .iter()
         .map(|(room, replica)| (*room, holding(replica, &logs[room.index()])))
         .collect()
+}
+
+/// Items without their content: given so, or redacted.
+fn shells(replica: &Replica, log: &RoomLog) -> crate::metrics::Items {
+    let mut shells = replica.shells.clone();
+    shells.extend(replica.redacted(log).iter().cloned());
+    shells
 }
 
 /// Items that users are shown: soft-failed and rejected ones are not.

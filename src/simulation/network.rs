@@ -118,6 +118,8 @@ impl Simulation<'_> {
             || !self.servers[from.index()].is_clear(to)
             // A delivery would clear the receiver's back-off towards the sender.
             || !self.servers[to.index()].is_clear(from)
+            // What a redaction hides is written down, server by server.
+            || log.is_redaction(event)
         {
             return false;
         }
@@ -188,9 +190,6 @@ impl Simulation<'_> {
         if self.reachable(from, to) {
             self.deliver(now + ONE_WAY, from, to, Parcel::Question(task, request));
         } else {
-            self.decide(from, |homeserver, context| {
-                homeserver.request_failed(context, to)
-            });
             self.deliver(
                 now + ONE_WAY,
                 to,
@@ -263,9 +262,14 @@ impl Simulation<'_> {
     fn hold(&mut self, now: SimTime, to: ServerId, from: ServerId, parcel: Parcel) {
         let number = self.next_parcel;
         self.next_parcel += 1;
+        let rules = &self.servers[from.index()].rules;
+        let timeout = match parcel {
+            Parcel::Question(_, Request::MissingEvents { .. }) => rules.gme_timeout,
+            _ => rules.request_timeout,
+        };
         self.held.insert(number, Held { to, from, parcel });
         self.queue.push(
-            now + self.servers[from.index()].rules.request_timeout,
+            now + timeout,
             class::RING,
             from.0 + 1,
             Event::Expire { to, parcel: number },

@@ -4,7 +4,7 @@
 //! Each draw is keyed by the person or room and the number of the occasion, so two runs that differ in a
 //! rule meet the same people.
 
-use crate::journal::{RoomId, ServerId, UserId};
+use crate::journal::{Fact, Path, RoomId, ServerId, UserId, What};
 use crate::kernel::{Purpose, SimDuration, SimTime};
 use crate::room::RoomLog;
 use crate::workload::Action;
@@ -12,6 +12,7 @@ use crate::workload::Action;
 use super::{Event, Power, Simulation, class};
 
 const LOG_IN_AGAIN: Purpose = Purpose::new("people.log-in-again");
+const NAME_REUSE: Purpose = Purpose::new("people.name-reuse");
 const REGISTER_AGAIN: Purpose = Purpose::new("people.register-again");
 const INVITE_AGAIN: Purpose = Purpose::new("people.invite-again");
 const SCROLL: Purpose = Purpose::new("people.scroll");
@@ -32,6 +33,8 @@ pub(super) enum Habit {
     LogIn { user: UserId },
     /// Registers a lost name again.
     Register { user: UserId },
+    /// A stranger registers a lost name.
+    TakeOver { user: UserId },
     /// A member elsewhere asks a lost member into a room again.
     InviteAgain { room: RoomId, server: ServerId },
     /// A person who was asked joins by the room's id, through the server of whoever asked.
@@ -105,6 +108,29 @@ impl Simulation<'_> {
         if registers {
             self.plan_habit(now + wait, Habit::Register { user });
         }
+        if people.name_reuse_per_day > 0.0 {
+            let mean = SimDuration::days(1).0 as f64 / people.name_reuse_per_day;
+            let wait = self.wait(NAME_REUSE, u64::from(user.0), now, SimDuration(mean as u64));
+            self.plan_habit(now + wait, Habit::TakeOver { user });
+        }
+    }
+
+    /// Only the server's own list of users is asked, so a stranger gets a lost name, and with it the
+    /// memberships by the others' record (reference 4.4).
+    fn take_over(&mut self, now: SimTime, user: UserId) {
+        let server = self.world.home(user);
+        let homeserver = &mut self.servers[server.index()];
+        let is_up = self.power[server.index()] == Power::Up;
+        if is_up && homeserver.register(user, "stranger").is_ok() {
+            self.journal.write(Fact::Gained {
+                at: now,
+                server,
+                what: What::Account(user),
+                path: Path::TakenOver,
+                from: server,
+            });
+            self.touch_rooms_of(user);
+        }
     }
 
     /// In rooms that the server forgot and that others still list its users in, somebody may ask again.
@@ -150,6 +176,7 @@ impl Simulation<'_> {
                     self.touch_rooms_of(user);
                 }
             }
+            Habit::TakeOver { user } => self.take_over(now, user),
             Habit::InviteAgain { room, server } => self.invite_again(now, room, server),
             Habit::JoinAgain { room, user, via } => {
                 self.act(

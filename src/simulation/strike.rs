@@ -95,8 +95,7 @@ impl Simulation<'_> {
 
     /// Own files that were uploaded by script and that can be viewed.
     fn viewable(&self, server: ServerId) -> BTreeSet<MediaId> {
-        let Homeserver { db, media, .. } = &self.servers[server.index()];
-        db.local_media.intersection(&media.local).copied().collect()
+        self.servers[server.index()].viewable_files().collect()
     }
 
     fn stop(&mut self, now: SimTime, server: ServerId, power: Power) {

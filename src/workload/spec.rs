@@ -103,6 +103,8 @@ pub struct People {
     pub register_again_per_mille: u32,
     /// Mean time from the restore until then.
     pub register_again_after: SimDuration,
+    /// Chance a day that a stranger registers a lost name that is still free.
+    pub name_reuse_per_day: f64,
     /// Share of lost rooms, of 1000, into which a member elsewhere asks a lost user again.
     pub invite_again_per_mille: u32,
     /// Mean time from the restore until then.
@@ -123,6 +125,7 @@ impl Default for People {
             jumps_after_loss_per_member_day: 0.0,
             register_again_per_mille: 500,
             register_again_after: SimDuration::days(3),
+            name_reuse_per_day: 0.0,
             invite_again_per_mille: 500,
             invite_again_after: SimDuration::days(7),
             accept_after: SimDuration::hours(12),

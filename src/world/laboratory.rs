@@ -41,6 +41,7 @@ impl World {
                 jumps_after_loss_per_member_day: 0.0,
                 register_again_per_mille: 0,
                 register_again_after: SimDuration::ZERO,
+                name_reuse_per_day: 0.0,
                 invite_again_per_mille: 0,
                 invite_again_after: SimDuration::ZERO,
                 accept_after: SimDuration::ZERO,

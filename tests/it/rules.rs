@@ -1,6 +1,7 @@
 //! What real servers do, each rule as a small story: the script player plays it, the books are looked at.
 
 mod backfill;
+mod clean_up;
 mod edges;
 mod limits;
 mod long;
@@ -13,3 +14,4 @@ mod receiving;
 mod refusals;
 mod sending;
 mod story;
+mod waking;

@@ -125,6 +125,7 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
             jumps_after_loss_per_member_day: 0.5,
             register_again_per_mille: 500,
             register_again_after: SimDuration::hours(8),
+            name_reuse_per_day: 0.0,
             invite_again_per_mille: 500,
             invite_again_after: SimDuration::hours(20),
             accept_after: SimDuration::hours(3),

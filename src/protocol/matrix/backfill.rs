@@ -91,11 +91,13 @@ impl Homeserver {
             return Vec::new();
         }
         let replica = &self.db.rooms[&room];
-        // Outliers are taken to be visible: the state at them is not known (`_event_to_history_vis`).
+        // Outliers are taken to be visible: the state at them is not known (`_event_to_history_vis`). A redaction of
+        // something unknown is no help.
         let visible = |no: &EventNo| {
             replica
                 .successors(log, *no)
                 .into_iter()
+                .filter(|later| !replica.withholds(log, *later))
                 .any(|later| !replica.has(later) || visibility::server_sees(log, later, me))
         };
         points

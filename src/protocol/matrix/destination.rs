@@ -34,6 +34,8 @@ pub struct Destination {
     pub has_looked: bool,
     /// Nothing is queued; the newest owed event per room is sent instead.
     pub catching_up: bool,
+    /// In catch-up: owed events that were read together and are still to be settled, one room after the other.
+    pub page: VecDeque<(RoomId, EventNo)>,
     /// Of a catch-up transaction: the room and the owed event that it settles.
     pub settling: Option<(RoomId, EventNo)>,
 }
@@ -160,42 +162,51 @@ impl Homeserver {
         ctx: &mut Context<'_>,
         to: ServerId,
     ) -> Option<Vec<(RoomId, EventNo)>> {
-        let mut owed: Vec<(RoomId, EventNo)> = self
-            .db
-            .owed
-            .range((to, RoomId(0))..=(to, RoomId(u32::MAX)))
-            .map(|((_, room), event)| (*room, *event))
-            .collect();
-        owed.sort_by_key(|(room, event)| (ctx.logs[room.index()].at(*event), *room));
-        // Rows whose event is gone (purged) are skipped for good.
-        for (room, event) in owed {
-            let log = &ctx.logs[room.index()];
-            let spec = &ctx.rooms[room.index()];
-            let most = self.rules.catchup_tip_max as usize;
-            let Some(replica) = self
-                .replica(room, log, spec)
-                .filter(|replica| replica.has(event))
-            else {
-                self.db.owed.remove(&(to, room));
-                continue;
-            };
-            let mut tips: Vec<EventNo> = replica.heads.iter().copied().collect();
-            tips.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
-            tips.truncate(most);
-            let events = if tips.contains(&event) {
-                vec![event]
-            } else {
-                // Synapse leaves out those that are older than the last success.
-                tips.retain(|no| visibility::server_sees(log, *no, to));
-                if tips.is_empty() { vec![event] } else { tips }
-            };
+        let destination = self.memory.destinations.entry(to).or_default();
+        if destination.page.is_empty() {
+            let page = self.page_of_owed(ctx, to);
             let destination = self.memory.destinations.entry(to).or_default();
-            destination.settling = Some((room, event));
-            return Some(events.into_iter().map(|no| (room, no)).collect());
+            destination.page = page;
         }
         let destination = self.memory.destinations.entry(to).or_default();
-        destination.catching_up = false;
-        None
+        let Some((room, event)) = destination.page.pop_front() else {
+            destination.catching_up = false;
+            return None;
+        };
+        destination.settling = Some((room, event));
+        let log = &ctx.logs[room.index()];
+        let most = self.rules.catchup_tip_max as usize;
+        let heads = self.db.rooms.get(&room).map(|replica| &replica.heads);
+        let mut tips: Vec<EventNo> = heads.into_iter().flatten().copied().collect();
+        tips.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
+        tips.truncate(most);
+        let is_tip = tips.contains(&event);
+        // Synapse leaves out those that are older than the last success.
+        tips.retain(|no| visibility::server_sees(log, *no, to));
+        if is_tip || tips.is_empty() {
+            tips = vec![event];
+        }
+        Some(tips.into_iter().map(|no| (room, no)).collect())
+    }
+
+    /// The next page of rooms of which a server is owed events, oldest first. Rows whose event is gone (purged) are
+    /// skipped for good.
+    fn page_of_owed(&mut self, ctx: &mut Context<'_>, to: ServerId) -> VecDeque<(RoomId, EventNo)> {
+        let rows = self.db.owed.range((to, RoomId(0))..=(to, RoomId(u32::MAX)));
+        let mut owed: Vec<(RoomId, EventNo)> =
+            rows.map(|((_, room), event)| (*room, *event)).collect();
+        owed.sort_by_key(|(room, event)| (ctx.logs[room.index()].at(*event), *room));
+        let mut page = VecDeque::new();
+        for (room, event) in owed {
+            let (log, spec) = (&ctx.logs[room.index()], &ctx.rooms[room.index()]);
+            let replica = self.replica(room, log, spec);
+            if !replica.is_some_and(|replica| replica.has(event)) {
+                self.db.owed.remove(&(to, room));
+            } else if page.len() < self.rules.catchup_rooms_per_page.max(1) as usize {
+                page.push_back((room, event));
+            }
+        }
+        page
     }
 
     /// The transaction was answered with 200.
@@ -247,6 +258,7 @@ impl Homeserver {
         } else {
             destination.in_flight = None;
             destination.settling = None;
+            destination.page.clear();
             self.back_off(ctx, to);
         }
     }
@@ -291,7 +303,7 @@ impl Homeserver {
         self.plan_wake(ctx);
     }
 
-    fn jittered(
+    pub(super) fn jittered(
         &self,
         ctx: &Context<'_>,
         to: ServerId,
@@ -324,21 +336,44 @@ impl Homeserver {
         if !self.memory.wake_planned && !self.db.owed.is_empty() {
             self.memory.wake_planned = true;
             ctx.out.push(Effect::Wake {
-                at: ctx.now + self.rules.wake_period,
+                at: self.next_run(self.rules.wake_period, ctx.now),
                 timer: Timer::Wake,
             });
         }
     }
 
-    /// Pokes every destination that is owed events and out of back-off (reference 1.3, `_wake_destinations_needing_catchup`).
+    /// Pokes destinations that are owed events and out of back-off, one after the other
+    /// (`_wake_destinations_needing_catchup`; reference 1.3).
     pub(super) fn wake_destinations(&mut self, ctx: &mut Context<'_>) {
-        self.memory.wake_planned = false;
-        let owed: BTreeSet<ServerId> = self.db.owed.keys().map(|(to, _)| *to).collect();
-        for to in owed {
-            if !self.in_backoff(to, ctx.now) {
-                self.attempt_transaction(ctx, to);
-            }
+        self.read_destinations_to_wake(ctx, ServerId(0));
+    }
+
+    /// Reads the next page of such destinations, from this one on, and wakes the first. If there is none, the look
+    /// is over, and the next one begins with the next period.
+    pub(super) fn read_destinations_to_wake(&mut self, ctx: &mut Context<'_>, from: ServerId) {
+        let rows = self.db.owed.range((from, RoomId(0))..);
+        let owed: BTreeSet<ServerId> = rows.map(|((to, _), _)| *to).collect();
+        let ready = owed.into_iter().filter(|to| !self.in_backoff(*to, ctx.now));
+        self.memory.to_wake = ready.take(self.rules.wake_page.max(1) as usize).collect();
+        if self.memory.to_wake.is_empty() {
+            self.memory.wake_planned = false;
+            self.plan_wake(ctx);
+        } else {
+            self.wake_next_destination(ctx);
         }
-        self.plan_wake(ctx);
+    }
+
+    /// Wakes the next destination of the page; after a pause the one after it, or the next page is read.
+    pub(super) fn wake_next_destination(&mut self, ctx: &mut Context<'_>) {
+        let Some(to) = self.memory.to_wake.pop_front() else {
+            return;
+        };
+        self.attempt_transaction(ctx, to);
+        let timer = match self.memory.to_wake.front() {
+            Some(_) => Timer::WakeNext,
+            None => Timer::WakePage(ServerId(to.0 + 1)),
+        };
+        let at = ctx.now + self.rules.wake_spacing;
+        ctx.out.push(Effect::Wake { at, timer });
     }
 }

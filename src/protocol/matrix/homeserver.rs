@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
-use crate::kernel::SimTime;
+use crate::kernel::{SimDuration, SimTime};
 use crate::room::RoomLog;
 use crate::workload::RoomSpec;
 
@@ -15,7 +15,7 @@ use super::media::MediaStore;
 use super::outbox::{Context, TaskId, Timer};
 use super::pagination::Scroll;
 use super::replica::Replica;
-use super::tasks::Task;
+use super::tasks::{Asked, Task};
 
 /// Everything that stands in the database, and is rolled back with it.
 #[derive(Debug, Clone, Default)]
@@ -30,10 +30,14 @@ pub struct Database {
     pub backoffs: BTreeMap<ServerId, Backoff>,
     /// `destinations`: servers that have been given an event (`last_successful_stream_ordering`).
     pub given: BTreeSet<ServerId>,
-    /// `local_media_repository`: own files.
-    pub local_media: BTreeSet<MediaId>,
-    /// `remote_media_cache`: others' files.
-    pub remote_media: BTreeSet<MediaId>,
+    /// `local_media_repository`: own files, and when each was last looked at.
+    pub local_media: BTreeMap<MediaId, SimTime>,
+    /// `remote_media_cache`: others' files, and when each was last looked at.
+    pub remote_media: BTreeMap<MediaId, SimTime>,
+    /// Rooms that all local users have left and forgotten, and when they are deleted (`scheduled_tasks`).
+    pub forgotten: BTreeMap<RoomId, SimTime>,
+    /// `redactions` whose target's content still stands in the database: when received, room, redaction.
+    pub uncensored: BTreeSet<(SimTime, RoomId, EventNo)>,
     /// The next `state_groups` id.
     pub next_group: u32,
 }
@@ -53,10 +57,18 @@ pub struct Memory {
     pub backfills: BTreeMap<RoomId, BackfillLock>,
     /// Clients that are paging back.
     pub scrolls: BTreeMap<u64, Scroll>,
+    /// Questions under way: to whom, what, and how often it was put without an answer.
+    pub asked: BTreeMap<TaskId, Asked>,
+    /// Destinations of the present look that are still to be woken.
+    pub to_wake: VecDeque<ServerId>,
     /// Is the next look for owed destinations planned?
     pub wake_planned: bool,
     /// Is the next look for rooms with many extremities planned?
     pub dummy_planned: bool,
+    /// Is the next run of the job that overwrites redacted content planned?
+    pub censor_planned: bool,
+    /// When the process started.
+    pub started: SimTime,
     /// For naming tasks and scrolls.
     pub next_id: u64,
 }
@@ -142,6 +154,13 @@ impl Homeserver {
             .is_none_or(|before| log.at(no) >= before || log.origin(no) != self.id)
     }
 
+    /// When a job that runs at fixed times after the start of the process runs next.
+    pub(super) fn next_run(&self, period: SimDuration, now: SimTime) -> SimTime {
+        let period = period.0.max(1);
+        let runs = now.since(self.memory.started).0 / period + 1;
+        SimTime(self.memory.started.0 + runs * period)
+    }
+
     /// A new name for a task or a scroll.
     pub(super) fn next_id(&mut self) -> u64 {
         self.memory.next_id += 1;
@@ -166,17 +185,27 @@ impl Homeserver {
             destination.has_looked = true;
             destination.catching_up |= is_drawn || self.db.given.contains(to);
         }
-        self.plan_jobs(ctx);
+        self.memory.started = ctx.now;
+        self.plan_purge_job(ctx);
+        self.plan_media_job(ctx);
         self.plan_wake(ctx);
+        self.plan_censor(ctx);
+        self.plan_deletions(ctx);
     }
 
     /// A timer rings.
     pub fn ring(&mut self, ctx: &mut Context<'_>, timer: Timer) {
         match timer {
             Timer::Wake => self.wake_destinations(ctx),
+            Timer::WakeNext => self.wake_next_destination(ctx),
+            Timer::WakePage(from) => self.read_destinations_to_wake(ctx, from),
+            Timer::AskAgain(task) => self.ask_again(ctx, task),
             Timer::Retry(to) => self.retry(ctx, to),
             Timer::PurgeJob => self.run_purge_job(ctx),
             Timer::Dummy => self.send_dummies(ctx),
+            Timer::Censor => self.censor(ctx),
+            Timer::MediaJob => self.run_media_job(ctx),
+            Timer::Forgotten(room) => self.delete_forgotten(ctx, room),
             Timer::NextPage(scroll) => self.next_page(ctx, scroll),
             Timer::Pulled(task) => self.go_on_pulling(ctx, task),
         }

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId};
 
-use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Request};
 use super::rules::UnknownRoom;
 use super::store::Way;
 use super::tasks::{Pull, Task, Then};
+use super::{Homeserver, state};
 
 impl Homeserver {
     /// A transaction arrives; it is answered with 200 whatever becomes of its events.
@@ -117,7 +117,8 @@ impl Homeserver {
         let me = self.id;
         let verifies = self.verifies(log, event);
         let limit = self.rules.gme_request_limit;
-        let max_prev = self.rules.max_prev as usize;
+        let has_many_prev = log.prev_events(event).len() > self.rules.max_prev as usize;
+        let has_many_auth = state::auth_count(log, spec, event) > self.rules.max_auth as usize;
         let Some(replica) = self.replica(room, log, spec) else {
             return self.staged_done(ctx, room);
         };
@@ -128,8 +129,14 @@ impl Homeserver {
             self.refuse(ctx, room, from, "bad-signature");
             return self.staged_done(ctx, room);
         }
-        if log.prev_events(event).len() > max_prev {
-            self.refuse(ctx, room, from, "too-many-parents");
+        // `_sanity_check_event`
+        if has_many_prev || has_many_auth {
+            let rule = if has_many_prev {
+                "too-many-parents"
+            } else {
+                "too-many-auth-events"
+            };
+            self.refuse(ctx, room, from, rule);
             return self.staged_done(ctx, room);
         }
         if !replica.in_room(log, me) {

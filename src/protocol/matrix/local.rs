@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
+use crate::journal::{EventNo, MediaId, Path, RoomId, ServerId, UserId};
 use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
 use crate::workload::{Action, Power, RoomKind, StateField, Visibility};
 
 use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
 use super::replica::Replica;
-use super::store::group_after;
+use super::store::{Way, group_after};
 use super::{Homeserver, state};
 
 /// Level to invite in public rooms, and in all others (Synapse's presets).
@@ -88,7 +88,7 @@ impl Homeserver {
             Action::JumpToDate { room, who, to } => {
                 return self.jump_to_date(ctx, *room, *who, *to, ticket);
             }
-            Action::Upload { media, by } => self.upload(*media, *by),
+            Action::Upload { media, .. } => self.upload(*media, ctx.now),
             Action::Download { media, .. } => return self.download(ctx, *media, ticket),
             _ => unreachable!("handled by `act`"),
         })
@@ -224,8 +224,16 @@ impl Homeserver {
         replica.heads.insert(no);
         replica.lower_min_depth(pdu.depth);
         let state = replica.resolve_heads(log, spec);
-        replica.set_state(log, self.id, state);
+        let turn = replica.set_state(log, self.id, state);
         replica.mark(log, self.id);
+        let way = Way {
+            path: Path::Anew,
+            from: self.id,
+        };
+        self.note_memberships(ctx, room, &turn.joined, way);
+        if turn.left {
+            self.left_room(ctx, room);
+        }
         no
     }
 
@@ -392,8 +400,9 @@ impl Homeserver {
         if !own && state::power(log, spec, &replica.state, by) < REDACT_LEVEL {
             return Err(Refusal::FORBIDDEN);
         }
-        self.make_event(ctx, room, by, Body::Redaction(target))
-            .map(|_| ())
+        let redaction = self.make_event(ctx, room, by, Body::Redaction(target))?;
+        self.hide_redacted(ctx, room, redaction);
+        Ok(())
     }
 
     /// The current value of a kind of state, as shown to users.

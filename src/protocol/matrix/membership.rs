@@ -152,7 +152,9 @@ impl Homeserver {
         // The join's parents themselves come when the full state is fetched (`_sync_partial_state_room`).
         for prev in log.prev_events(join) {
             wanted.extend(log.state_after(prev).values());
-            wanted.insert(prev);
+            if self.rules.faster_join {
+                wanted.insert(prev);
+            }
         }
         let roots: Vec<EventNo> = wanted.iter().copied().collect();
         wanted.extend(super::state::auth_chain(log, roots));

@@ -191,12 +191,24 @@ pub enum Answer {
 pub enum Timer {
     /// Look for destinations that are owed events.
     Wake,
+    /// Wake the next of them.
+    WakeNext,
+    /// Read which others there are, from this one on.
+    WakePage(ServerId),
+    /// Put a question again to which no answer came.
+    AskAgain(TaskId),
     /// Try one destination again.
     Retry(ServerId),
     /// Run the purge job.
     PurgeJob,
     /// Join the extremities of rooms that have too many.
     Dummy,
+    /// Overwrite what was redacted.
+    Censor,
+    /// Delete files at which nobody looks any more.
+    MediaJob,
+    /// Delete a room that all local users have forgotten.
+    Forgotten(RoomId),
     /// Show a client its next page.
     NextPage(u64),
     /// Go on with pulled events.

@@ -128,6 +128,13 @@ impl Homeserver {
                 pull.rest.pop_front();
                 continue;
             }
+            if log.prev_events(copy.no).len() > rules.max_prev as usize
+                || state::auth_count(log, spec, copy.no) > rules.max_auth as usize
+            {
+                replica.record_failed_pull(copy.no, ctx.now);
+                pull.rest.pop_front();
+                continue;
+            }
             let missing = replica.missing_prev_events(log, copy.no);
             if missing.is_empty() {
                 pull.rest.pop_front();

@@ -33,6 +33,12 @@ impl Rules {
             .map(|life| now.saturating_sub(life))
     }
 
+    /// How long a server that obeys lifetimes keeps messages of a room; none: for ever, or it does not obey.
+    pub fn kept_for(&self, of_room: Option<SimDuration>) -> Option<SimDuration> {
+        self.purge_lifetime(of_room)
+            .filter(|_| self.retention_enabled)
+    }
+
     /// How long the purge job lets messages of a room live: the room's value or the default, clamped.
     fn purge_lifetime(&self, of_room: Option<SimDuration>) -> Option<SimDuration> {
         let mut life = of_room.or(self.default_max_lifetime)?;
@@ -48,7 +54,7 @@ impl Rules {
 
 impl Homeserver {
     /// Plans the purge job, if retention is on: the first run is one interval after the start.
-    pub(super) fn plan_jobs(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn plan_purge_job(&mut self, ctx: &mut Context<'_>) {
         if self.rules.retention_enabled {
             let at = ctx.now + self.rules.purge_job_interval;
             ctx.out.push(Effect::Wake {
@@ -81,7 +87,7 @@ impl Homeserver {
                 let _ = self.purge_below(ctx, room, depth, deletes_local);
             }
         }
-        self.plan_jobs(ctx);
+        self.plan_purge_job(ctx);
     }
 
     /// The moment before which a room's messages have outlived their time; none: they live for ever.

@@ -45,6 +45,15 @@ pub struct Token {
     pub stream: i64,
 }
 
+/// What another state of a room means for local users.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// Users whose membership is another event now, by which they are joined.
+    pub(super) joined: Vec<UserId>,
+    /// The last local user is out of the room.
+    pub(super) left: bool,
+}
+
 /// A copy of a room.
 #[derive(Debug, Clone, Default)]
 pub struct Replica {
@@ -134,8 +143,9 @@ impl Replica {
     }
 
     /// Another current state. A server whose last user is out of the room forgets the state, and keeps
-    /// only what became of its own users (`_update_current_state_txn`).
-    pub(super) fn set_state(&mut self, log: &RoomLog, me: ServerId, state: StateMap) {
+    /// only what became of its own users (`_update_current_state_txn`). Says what that means for those.
+    pub(super) fn set_state(&mut self, log: &RoomLog, me: ServerId, state: StateMap) -> Turn {
+        let was_inside = !self.state.is_empty();
         let is_own =
             |key: &StateKey| matches!(key, StateKey::Member(user) if log.home(*user) == me);
         let changed: Vec<StateKey> = self
@@ -162,6 +172,16 @@ impl Replica {
             });
             self.out_of_band.extend(own);
             self.state = StateMap::new();
+        }
+        let members = changed.into_iter().filter_map(|key| match key {
+            StateKey::Member(user) => Some(user),
+            _ => None,
+        });
+        let is_member =
+            |user: &UserId| log.membership_in(&self.state, *user) == Some(Membership::Join);
+        Turn {
+            joined: members.filter(is_member).collect(),
+            left: was_inside && self.state.is_empty(),
         }
     }
 

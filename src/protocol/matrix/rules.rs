@@ -64,16 +64,30 @@ pub struct Rules {
     pub catchup_threshold: SimDuration,
     /// Newest events of one room that are sent in catch-up, at most (1.5).
     pub catchup_tip_max: u32,
+    /// Rooms of which the owed events are read at once in catch-up (1.5).
+    pub catchup_rooms_per_page: u32,
     /// Time between two looks for destinations whose back-off is over (1.3).
     pub wake_period: SimDuration,
+    /// Destinations that are read at once in such a look (1.3).
+    pub wake_page: u32,
+    /// Pause after each destination that is woken (1.3).
+    pub wake_spacing: SimDuration,
     /// Does a request from a server end the back-off towards it? (1.3)
     pub inbound_clears_backoff: bool,
     /// How long the answer of a server that stands still is waited for (1.3).
     pub request_timeout: SimDuration,
+    /// The same for `get_missing_events`, which is not repeated (2.3).
+    pub gme_timeout: SimDuration,
+    /// Times that any other question is repeated when no answer came (1.3).
+    pub short_retries: u32,
+    /// Longest of the pauses between: half a second, one, two, ... (1.3).
+    pub short_delay_cap: SimDuration,
     /// What becomes of a pushed event of a room that the server does not know (2.1).
     pub unknown_room_policy: UnknownRoom,
     /// Parents of a received event; one with more is dropped (2.2).
     pub max_prev: u32,
+    /// Events that authorise a received event; one with more is dropped (2.2).
+    pub max_auth: u32,
     /// Received events of one room waiting for their turn before the oldest are dropped (2.1).
     pub staging_prune_at: u32,
     /// Events asked for in one `get_missing_events` (2.3).
@@ -116,6 +130,8 @@ pub struct Rules {
     pub backfill_host_order: HostOrder,
     /// Does an empty answer end the search? `false` is a what-if: the next peer is asked (3.3).
     pub empty_backfill_is_success: bool,
+    /// Does a join through another server begin with a part of the state, so that the parents of the join come with the rest of it? (4.1)
+    pub faster_join: bool,
     /// A what-if: clients name a server when they join a room that their own does not know (4.2).
     pub clients_know_via: bool,
     /// A what-if: while a room has a gap, a tool pages it back to its beginning once an hour (3.1).
@@ -124,6 +140,12 @@ pub struct Rules {
     pub media_own_refetch: bool,
     /// A remote file that the database lists and the store has lost is not fetched again (6).
     pub remote_media_row_blocks_refetch: bool,
+    /// Own files at which nobody looked for longer than this are deleted; absent: none are (6).
+    pub local_media_lifetime: Option<SimDuration>,
+    /// The same for copies of others' files (6).
+    pub remote_media_lifetime: Option<SimDuration>,
+    /// Time between two such clean-ups, and from the start to the first (6).
+    pub media_job_interval: SimDuration,
     /// Are lifetimes of messages obeyed at all? (7.1)
     pub retention_enabled: bool,
     /// Lifetime of messages in rooms that name none; absent: for ever (7.1).
@@ -138,6 +160,16 @@ pub struct Rules {
     pub purge_by: PurgeBy,
     /// Does the purge delete the server's own users' events too? (7.2)
     pub purge_deletes_local: bool,
+    /// How long the content of what was redacted stays in the database, hidden; absent: for ever (7.5).
+    pub redaction_retention: Option<SimDuration>,
+    /// Time between two runs of the job that overwrites it (7.5).
+    pub censor_period: SimDuration,
+    /// Redactions in one such run, at most (7.5).
+    pub censor_batch: u32,
+    /// Do users who leave a room, or are removed from it, forget it at once? (7.5)
+    pub forget_rooms_on_leave: bool,
+    /// How long after the last local user has forgotten a room it is deleted; absent: never (7.5).
+    pub forgotten_room_retention: Option<SimDuration>,
 }
 
 impl Default for Rules {
@@ -154,11 +186,18 @@ impl Default for Rules {
             destination_max_retry: SimDuration::days(7),
             catchup_threshold: SimDuration::hours(1),
             catchup_tip_max: 10,
+            catchup_rooms_per_page: 50,
             wake_period: SimDuration::minutes(1),
+            wake_page: 25,
+            wake_spacing: SimDuration::seconds(5),
             inbound_clears_backoff: true,
             request_timeout: SimDuration::seconds(60),
+            gme_timeout: SimDuration::seconds(60),
+            short_retries: 3,
+            short_delay_cap: SimDuration::seconds(2),
             unknown_room_policy: UnknownRoom::Drop,
             max_prev: 20,
+            max_auth: 10,
             staging_prune_at: 100,
             gme_request_limit: 10,
             gme_serve_cap: 20,
@@ -180,10 +219,14 @@ impl Default for Rules {
             backfill_denials_max: 5,
             backfill_host_order: HostOrder::OldestJoin,
             empty_backfill_is_success: true,
+            faster_join: true,
             clients_know_via: false,
             admin_crawler: false,
             media_own_refetch: false,
             remote_media_row_blocks_refetch: true,
+            local_media_lifetime: None,
+            remote_media_lifetime: None,
+            media_job_interval: SimDuration::hours(1),
             retention_enabled: false,
             default_max_lifetime: None,
             allowed_lifetime_min: None,
@@ -191,6 +234,11 @@ impl Default for Rules {
             purge_job_interval: SimDuration::days(1),
             purge_by: PurgeBy::Depth,
             purge_deletes_local: true,
+            redaction_retention: Some(SimDuration::days(7)),
+            censor_period: SimDuration::minutes(5),
+            censor_batch: 100,
+            forget_rooms_on_leave: false,
+            forgotten_room_retention: None,
         }
     }
 }

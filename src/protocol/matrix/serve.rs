@@ -35,6 +35,7 @@ impl Homeserver {
                 self.serve_room(ctx, *room, from, |replica, log| {
                     let known = replica.has(*event)
                         && !replica.rejected.contains(event)
+                        && !replica.withholds(log, *event)
                         && !log.prev_events(*event).is_empty();
                     if known {
                         Answer::State
@@ -78,7 +79,7 @@ impl Homeserver {
                 self.note_invite(ctx, *room, *user, *event);
                 Answer::Fine
             }
-            Request::Media { media } => self.serve_media(*media, from),
+            Request::Media { media } => self.serve_media(*media, from, ctx.now),
         }
     }
 
@@ -183,7 +184,7 @@ fn missing_events(
         // Synapse walks a set in no order of its own; here the newest goes first.
         front = next.into_iter().rev().collect();
     }
-    found.retain(|no| !replica.rejected.contains(no));
+    found.retain(|no| !replica.rejected.contains(no) && !replica.withholds(log, *no));
     found
 }
 
@@ -213,7 +214,7 @@ fn backfill_events(
             }
         });
     }
-    found.retain(|no| !replica.rejected.contains(no));
+    found.retain(|no| !replica.rejected.contains(no) && !replica.withholds(log, *no));
     found.into_iter().collect()
 }
 

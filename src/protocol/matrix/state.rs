@@ -181,6 +181,16 @@ pub fn auth_events(spec: &RoomSpec, state: &StateMap, sender: UserId, body: &Bod
         .collect()
 }
 
+/// How many events authorise this one. A drawn message rests on the levels, its author's membership and, up to
+/// version 11, the creation.
+pub(super) fn auth_count(log: &RoomLog, spec: &RoomSpec, no: EventNo) -> usize {
+    match log.single(no) {
+        Some(pdu) => pdu.auth_events.len(),
+        None if spec.version < CREATOR_POWER_VERSION => 3,
+        None => 2,
+    }
+}
+
 /// All events that the given ones rest on, themselves left out unless they rest on each other.
 pub(super) fn auth_chain(
     log: &RoomLog,

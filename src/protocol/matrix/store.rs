@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
+use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What, Why};
 use crate::kernel::{SimDuration, SimTime};
-use crate::room::{Body, Membership, Pdu, RoomLog, StateMap};
+use crate::room::{Body, Membership, Pdu, RoomLog, StateKey, StateMap};
 use crate::workload::RoomSpec;
 
 use super::extremities::{Pruner, first_in_set_order};
 use super::outbox::{Context, Copy, Effect};
-use super::replica::Replica;
+use super::replica::{Replica, Turn};
 use super::{Homeserver, state};
 
 /// A push this much later than the event was made is a recovery, not traffic. Assumption; well above any
@@ -57,7 +57,8 @@ impl Homeserver {
                 missing.is_empty(),
             );
             replica.mark(log, me);
-            return note(ctx, me, room, no, ctx.now, way);
+            note(ctx, me, room, no, ctx.now, way);
+            return self.note_missing_content(ctx, room, copy);
         }
         let pdu = whole(log, no);
         let before = state::state_before(log, spec, &prev_events);
@@ -110,13 +111,14 @@ impl Homeserver {
         }
         update_backward_extremities(replica, no, &missing, &prev_events);
         replica.lower_min_depth(if rejected { 0 } else { pdu.depth });
+        let mut turn = Turn::default();
         if !way.backfilled() && !rejected && !soft {
             let pruner = Pruner {
                 me,
                 now: ctx.now,
                 rules: &self.rules,
             };
-            advance(replica, log, spec, &pdu, no, &old_groups, pruner);
+            turn = advance(replica, log, spec, &pdu, no, &old_groups, pruner);
         }
         // An own event that arrives live goes through the sender like a new one (reference 1.1). Above a gap
         // the servers in the room are not known.
@@ -130,11 +132,56 @@ impl Homeserver {
         }
         let is_forked = replica.heads.len() > self.rules.dummy_threshold as usize;
         note(ctx, me, room, no, pdu.at, way);
+        if !was_outlier {
+            self.note_missing_content(ctx, room, copy);
+        }
+        self.note_turn(ctx, room, &turn, way);
         if is_forked {
             self.plan_dummies(ctx);
         }
         let replica = self.db.rooms.get_mut(&room).expect("just stored into");
         replica.mark(&ctx.logs[room.index()], me);
+    }
+
+    /// Writes down which memberships of local users are known again; news of ordinary traffic is none.
+    fn note_turn(&mut self, ctx: &mut Context<'_>, room: RoomId, turn: &Turn, way: Way) {
+        let log = &ctx.logs[room.index()];
+        let is_back = |user: &UserId| {
+            let joined = self.db.rooms[&room].state[&StateKey::Member(*user)];
+            way.path == Path::Join || ctx.now.since(log.at(joined)) > LATE
+        };
+        let back: Vec<UserId> = turn.joined.iter().copied().filter(is_back).collect();
+        self.note_memberships(ctx, room, &back, way);
+        if turn.left {
+            self.left_room(ctx, room);
+        }
+    }
+
+    /// Writes down that these local users are members.
+    pub(super) fn note_memberships(
+        &self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        users: &[UserId],
+        way: Way,
+    ) {
+        for user in users {
+            ctx.out.push(Effect::Note(Fact::Gained {
+                at: ctx.now,
+                server: self.id,
+                what: What::Membership(room, *user),
+                path: way.path,
+                from: way.from,
+            }));
+        }
+    }
+
+    /// Writes down if an item came without its content, or is hidden by a redaction.
+    fn note_missing_content(&mut self, ctx: &mut Context<'_>, room: RoomId, copy: Copy) {
+        if copy.shell {
+            self.note_hollowed(ctx, room, copy.no, Why::Visibility);
+        }
+        self.hide_redacted(ctx, room, copy.no);
     }
 
     /// Does the room's current state, as this server resolves it, allow an event? If not, it soft-fails.
@@ -322,7 +369,7 @@ fn advance(
     no: EventNo,
     old_groups: &BTreeSet<u32>,
     pruner: Pruner<'_>,
-) {
+) -> Turn {
     replica.heads.insert(no);
     for prev in &pdu.prev_events {
         replica.heads.remove(prev);
@@ -331,7 +378,7 @@ fn advance(
     replica.forget_refuted_heads(log, pdu);
     replica.prune_extremities(log, spec, pdu, old_groups, pruner);
     let state = replica.resolve_heads(log, spec);
-    replica.set_state(log, pruner.me, state);
+    replica.set_state(log, pruner.me, state)
 }
 
 /// Writes a recovery into the journal; ordinary delivery is not one.

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use crate::journal::{EventNo, MediaId, Path, RoomId, ServerId, UserId};
 
 use super::Homeserver;
-use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Ticket};
+use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Ticket, Timer};
+use crate::kernel::SimDuration;
 use crate::room::Profile;
 
 /// A question that waits for an answer.
@@ -81,6 +82,22 @@ pub enum Task {
     Told,
 }
 
+/// A question that was put, and how often no answer came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// To whom.
+    pub to: ServerId,
+    /// What.
+    pub request: Request,
+    /// Repetitions so far.
+    pub tries: u32,
+}
+
+/// First pause before a question is repeated; it doubles each time (`_send_request`).
+const SHORT_DELAY_BASE: SimDuration = SimDuration::millis(500);
+/// Far beyond any cap; keeps the shift within its number.
+const MOST_DOUBLINGS: u32 = 20;
+
 /// Pulled events that are being stored one after the other.
 #[derive(Debug, Clone)]
 pub struct Pull {
@@ -130,14 +147,49 @@ impl Homeserver {
         let id = self.next_id();
         self.memory.tasks.insert(id, task);
         if self.in_backoff(to, ctx.now) {
-            self.answer(ctx, id, Answer::Unreachable);
-        } else {
+            return self.go_on(ctx, id, Answer::Unreachable);
+        }
+        let asked = Asked {
+            to,
+            request: request.clone(),
+            tries: 0,
+        };
+        self.memory.asked.insert(id, asked);
+        let task = id;
+        ctx.out.push(Effect::Ask { to, task, request });
+    }
+
+    /// Puts a question once more (reference 1.3).
+    pub(super) fn ask_again(&mut self, ctx: &mut Context<'_>, task: TaskId) {
+        if let Some(Asked { to, request, .. }) = self.memory.asked.get(&task) {
             ctx.out.push(Effect::Ask {
-                to,
-                task: id,
-                request,
+                to: *to,
+                task,
+                request: request.clone(),
             });
         }
+    }
+
+    /// No answer came: the question is put again after a pause, unless it was often enough or is one that is
+    /// put only once (a timeout of its own forbids repetition). Will it be?
+    fn repeats(&mut self, ctx: &mut Context<'_>, task: TaskId) -> bool {
+        let most = self.rules.short_retries;
+        let Some(asked) = self.memory.asked.get_mut(&task) else {
+            return false;
+        };
+        if matches!(asked.request, Request::MissingEvents { .. }) || asked.tries >= most {
+            return false;
+        }
+        let (to, tries) = (asked.to, asked.tries);
+        asked.tries += 1;
+        let wait = SimDuration(SHORT_DELAY_BASE.0 << tries.min(MOST_DOUBLINGS));
+        let wait = wait.min(self.rules.short_delay_cap);
+        let wait = self.jittered(ctx, to, wait, u64::from(tries) << 40 ^ task);
+        ctx.out.push(Effect::Wake {
+            at: ctx.now + wait,
+            timer: Timer::AskAgain(task),
+        });
+        true
     }
 
     /// The room that a pending question is about.
@@ -156,13 +208,21 @@ impl Homeserver {
         }
     }
 
-    /// A question could not be put: the back-off is shared by all traffic to the destination.
-    pub fn request_failed(&mut self, ctx: &mut Context<'_>, to: ServerId) {
-        self.back_off(ctx, to);
+    /// The answer to a question arrives, or it is sure that none will. The back-off that follows is shared by all
+    /// traffic to the destination.
+    pub fn answer(&mut self, ctx: &mut Context<'_>, id: TaskId, answer: Answer) {
+        if answer == Answer::Unreachable && self.repeats(ctx, id) {
+            return;
+        }
+        let asked = self.memory.asked.remove(&id);
+        if let Some(asked) = asked.filter(|_| answer == Answer::Unreachable) {
+            self.back_off(ctx, asked.to);
+        }
+        self.go_on(ctx, id, answer);
     }
 
-    /// The answer to a question arrives. After a restart nobody waits for it any more.
-    pub fn answer(&mut self, ctx: &mut Context<'_>, id: TaskId, answer: Answer) {
+    /// Whoever put the question goes on. After a restart nobody waits any more.
+    fn go_on(&mut self, ctx: &mut Context<'_>, id: TaskId, answer: Answer) {
         let Some(task) = self.memory.tasks.remove(&id) else {
             return;
         };

@@ -75,7 +75,7 @@ impl Player<'_> {
 
     fn measure_messages(&self, room: RoomId, replica: &Replica) -> BTreeMap<String, MessageCells> {
         let log = &self.simulation.logs[room.index()];
-        let redacted = redacted_by(log, replica);
+        let redacted = replica.redacted(log);
         let mut classes: BTreeMap<String, MessageCells> = BTreeMap::new();
         let mut held: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for (class, sent) in self.sent.get(&room).into_iter().flatten() {
@@ -153,22 +153,6 @@ impl Player<'_> {
             events_default: Some(levels.events_default),
         }
     }
-}
-
-/// Events for which the server holds a redaction.
-fn redacted_by(log: &RoomLog, replica: &Replica) -> std::collections::BTreeSet<u32> {
-    let mut targets = std::collections::BTreeSet::new();
-    for range in replica.timeline.iter() {
-        log.pieces(range.start, range.end, |piece| {
-            if let Some(pdu) = piece.pdu
-                && let Body::Redaction(target) = pdu.body
-                && !replica.soft.contains(&piece.first)
-            {
-                targets.insert(target);
-            }
-        });
-    }
-    targets
 }
 
 fn count(items: &Items) -> u64 {

@@ -98,6 +98,7 @@ fn world() -> World {
             jumps_after_loss_per_member_day: 0.0,
             register_again_per_mille: 0,
             register_again_after: SimDuration(DAY),
+            name_reuse_per_day: 0.0,
             invite_again_per_mille: 0,
             invite_again_after: SimDuration(DAY),
             accept_after: SimDuration(DAY),

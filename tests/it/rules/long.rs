@@ -136,7 +136,7 @@ fn stores_go_back_to_points_in_time_of_their_own() {
         let server = &outcome.servers[A.index()];
         (
             server.media.local.contains(&media),
-            server.db.local_media.contains(&media),
+            server.db.local_media.contains_key(&media),
         )
     };
     assert_eq!(files(None), (false, false));

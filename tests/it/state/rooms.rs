@@ -74,6 +74,10 @@ pub(crate) fn branched() -> impl Strategy<Value = Draft> {
 }
 
 /// An attempt: the event, allowed or not, the state before it, and the number that it has or would have.
+#[cfg_attr(
+    not(feature = "exact-state"),
+    expect(dead_code, reason = "the oracle reads it")
+)]
 pub(crate) struct Attempt {
     pub(crate) pdu: Pdu,
     pub(crate) before: StateMap,
@@ -90,6 +94,10 @@ pub(crate) struct Branched {
 }
 
 /// A fork: the different states at its tips, and how many of its branches changed something.
+#[cfg_attr(
+    not(feature = "exact-state"),
+    expect(dead_code, reason = "the oracle reads it")
+)]
 pub(crate) struct Fork {
     pub(crate) states: Vec<StateMap>,
     pub(crate) changed: usize,

@@ -1,0 +1,118 @@
+//! Redactions: the content is hidden at once and overwritten later (reference 7.5).
+
+use crate::journal::{EventNo, Fact, RoomId, What, Why};
+use crate::kernel::SimDuration;
+use crate::room::{Body, RoomLog};
+
+use super::Homeserver;
+use super::outbox::{Context, Effect, Timer};
+use super::replica::{Items, Replica};
+
+impl Replica {
+    /// Is this a redaction of something that is not stored here? Then the server keeps it to itself, since it
+    /// cannot check whether it was allowed (`get_events_as_list`; element-hq/synapse #13675).
+    pub(super) fn withholds(&self, log: &RoomLog, no: EventNo) -> bool {
+        log.single(no).is_some_and(|pdu| match pdu.body {
+            Body::Redaction(target) => !self.knows(target) || self.rejected.contains(&target),
+            _ => false,
+        })
+    }
+
+    /// Redactions in force here, each with what it redacts.
+    fn redactions_in_force<'a>(
+        &'a self,
+        log: &'a RoomLog,
+    ) -> impl Iterator<Item = (EventNo, EventNo)> + 'a {
+        let all = log.redactions().iter().copied();
+        all.filter(|(redaction, target)| {
+            self.has(*redaction)
+                && !self.rejected.contains(redaction)
+                && !self.soft.contains(redaction)
+                && self.has(*target)
+        })
+    }
+
+    /// Items that are held and redacted.
+    pub fn redacted(&self, log: &RoomLog) -> Items {
+        let targets = self.redactions_in_force(log).map(|(_, target)| target);
+        targets.map(|target| target..target + 1).collect()
+    }
+}
+
+impl Homeserver {
+    /// An item was stored: if it is a redaction or has been redacted before it came, content is hidden from now on.
+    /// What it hid waits in the database to be overwritten (`redactions.have_censored`).
+    pub fn hide_redacted(&mut self, ctx: &mut Context<'_>, room: RoomId, no: EventNo) {
+        let log = &ctx.logs[room.index()];
+        let Some(replica) = self.db.rooms.get(&room) else {
+            return;
+        };
+        let hidden = replica
+            .redactions_in_force(log)
+            .find(|(redaction, target)| *redaction == no || *target == no);
+        let Some((redaction, target)) = hidden else {
+            return;
+        };
+        self.note_hollowed(ctx, room, target, Why::Redaction);
+        self.db.uncensored.insert((ctx.now, room, redaction));
+        self.plan_censor(ctx);
+    }
+
+    /// Writes down that an item is held without its content from now on.
+    pub(super) fn note_hollowed(&self, ctx: &mut Context<'_>, room: RoomId, no: EventNo, why: Why) {
+        ctx.out.push(Effect::Note(Fact::Hollowed {
+            at: ctx.now,
+            server: self.id,
+            what: What::Items {
+                room,
+                first: no,
+                last: no,
+            },
+            why,
+        }));
+    }
+
+    /// Plans the next run of the job that finds something to overwrite. It runs at fixed times after the start.
+    pub(super) fn plan_censor(&mut self, ctx: &mut Context<'_>) {
+        let (Some(keep), Some((first, ..))) =
+            (self.rules.redaction_retention, self.db.uncensored.first())
+        else {
+            return;
+        };
+        if self.memory.censor_planned {
+            return;
+        }
+        self.memory.censor_planned = true;
+        let due = (*first + keep).saturating_sub(SimDuration(1)).max(ctx.now);
+        ctx.out.push(Effect::Wake {
+            at: self.next_run(self.rules.censor_period, due),
+            timer: Timer::Censor,
+        });
+    }
+
+    /// `_censor_redactions`: overwrites what was redacted long enough ago, at most a batch in one run.
+    pub(super) fn censor(&mut self, ctx: &mut Context<'_>) {
+        self.memory.censor_planned = false;
+        let Some(keep) = self.rules.redaction_retention else {
+            return;
+        };
+        for _ in 0..self.rules.censor_batch {
+            let Some((at, room, redaction)) = self.db.uncensored.first().copied() else {
+                break;
+            };
+            if at + keep > ctx.now {
+                break;
+            }
+            self.db.uncensored.pop_first();
+            let log = &ctx.logs[room.index()];
+            let in_force = self.db.rooms.get(&room).and_then(|replica| {
+                let mut all = replica.redactions_in_force(log);
+                all.find(|(no, _)| *no == redaction)
+            });
+            if let Some((_, target)) = in_force {
+                self.note_hollowed(ctx, room, target, Why::Censor);
+            }
+        }
+        self.plan_censor(ctx);
+    }
+}

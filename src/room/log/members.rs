@@ -1,0 +1,74 @@
+//! Who is in a room: in a state, and after its newest item.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::RoomLog;
+use crate::journal::{EventNo, ServerId, UserId};
+use crate::room::{Body, Membership, StateKey, StateMap};
+
+/// Who is in a room.
+#[derive(Debug, Clone, Default)]
+pub struct Present {
+    /// Users joined, in order.
+    pub members: Vec<UserId>,
+    /// Their servers, with the smallest depth of a join.
+    pub hosts: BTreeMap<ServerId, u32>,
+}
+
+impl RoomLog {
+    /// The membership that a member event sets.
+    pub fn membership(&self, no: EventNo) -> Option<Membership> {
+        match self.single(no)?.body {
+            Body::Member { membership, .. } => Some(membership),
+            _ => None,
+        }
+    }
+
+    /// A user's membership in a state.
+    pub fn membership_in(&self, state: &StateMap, user: UserId) -> Option<Membership> {
+        state
+            .get(&StateKey::Member(user))
+            .and_then(|no| self.membership(*no))
+    }
+
+    /// Users joined in a state, in order.
+    pub fn joined<'a>(&'a self, state: &'a StateMap) -> impl Iterator<Item = UserId> + 'a {
+        let first = StateKey::Member(UserId(0));
+        state.range(first..).filter_map(|(key, no)| match key {
+            StateKey::Member(user) if self.membership(*no) == Some(Membership::Join) => Some(*user),
+            _ => None,
+        })
+    }
+
+    /// Servers with a user joined in a state: server and the smallest depth of a join, in order of
+    /// server.
+    pub fn hosts(&self, state: &StateMap) -> BTreeMap<ServerId, u32> {
+        let mut hosts = BTreeMap::new();
+        for user in self.joined(state) {
+            let depth = self.depth(state[&StateKey::Member(user)]);
+            let oldest = hosts.entry(self.home(user)).or_insert(depth);
+            *oldest = depth.min(*oldest);
+        }
+        hosts
+    }
+
+    /// Who is in the room after the newest item.
+    pub fn present(&self) -> Rc<Present> {
+        let Some((since, state)) = self.states.last_key_value() else {
+            return Rc::default();
+        };
+        let mut kept = self.present.borrow_mut();
+        match &*kept {
+            Some((of, present)) if of == since => Rc::clone(present),
+            _ => {
+                let present = Rc::new(Present {
+                    members: self.joined(state).collect(),
+                    hosts: self.hosts(state),
+                });
+                *kept = Some((*since, Rc::clone(&present)));
+                present
+            }
+        }
+    }
+}
