@@ -197,6 +197,7 @@ impl Homeserver {
                     path: Path::Backfill,
                     rest,
                     unasked: VecDeque::new(),
+                    is_paced: false,
                     then: Then::Backfilled,
                 };
                 self.pull(ctx, pull);

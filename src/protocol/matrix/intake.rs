@@ -204,6 +204,7 @@ impl Homeserver {
                 path: Path::GapFill,
                 rest: events.into(),
                 unasked: VecDeque::new(),
+                is_paced: false,
                 then,
             },
         );

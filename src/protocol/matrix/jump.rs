@@ -79,6 +79,7 @@ impl Homeserver {
                         path: Path::Jump,
                         rest: events.into(),
                         unasked: VecDeque::new(),
+                        is_paced: false,
                         then,
                     },
                 );

@@ -12,9 +12,9 @@ use super::store::Way;
 use super::tasks::{Pull, Task, Then};
 use super::{Homeserver, Rules, state};
 
-/// Checking and storing one pulled event. Assumption: a few database transactions, a fraction of what it
-/// takes to ask another server for the state.
-const STORE_TIME: SimDuration = SimDuration::millis(20);
+/// Checking and storing one pulled event, where that matters. Assumption: a few database transactions, half of what
+/// it takes to ask another server for the state.
+const STORE_TIME: SimDuration = SimDuration::millis(50);
 
 impl Replica {
     /// Writes down that an event could be pulled but not checked, or not pulled.
@@ -63,52 +63,37 @@ impl Homeserver {
         let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) = fresh
             .into_iter()
             .partition(|copy| replica.failed_pulls.contains_key(&copy.no));
-        match failed.front() {
-            None => {
-                pull.rest = fresh;
-                self.next_pulled(ctx, pull);
-            }
-            Some(first) => {
-                let depth = log.depth(first.no);
-                let (before, after) = fresh
-                    .into_iter()
-                    .partition(|copy| log.depth(copy.no) <= depth);
-                self.pull_beside(ctx, pull, failed, before, after);
-            }
+        pull.rest = fresh;
+        if !failed.is_empty() {
+            // Who is first decides whether a fresh event that stands on a failed one is stored; so the fresh ones
+            // take their time here.
+            pull.is_paced = true;
+            let beside = Pull {
+                rest: failed,
+                is_paced: false,
+                then: Then::Nothing,
+                ..pull.clone()
+            };
+            self.next_pulled(ctx, beside);
         }
+        self.next_pulled(ctx, pull);
     }
 
-    /// Tries events that failed before beside the fresh ones. Who is first decides whether a fresh event
-    /// that stands on a failed one is stored; so the fresh ones take their time here.
-    fn pull_beside(
-        &mut self,
-        ctx: &mut Context<'_>,
-        mut pull: Pull,
-        failed: VecDeque<Copy>,
-        before: VecDeque<Copy>,
-        after: VecDeque<Copy>,
-    ) {
-        let part = |rest| Pull {
-            rest,
-            then: Then::Nothing,
-            ..pull.clone()
-        };
-        let at = ctx.now + STORE_TIME * before.len() as u64;
-        let (failed, before) = (part(failed), part(before));
-        self.next_pulled(ctx, failed);
-        self.next_pulled(ctx, before);
-        pull.rest = after;
-        let task = self.next_id();
-        self.memory.tasks.insert(task, Task::Pull(pull));
-        let timer = Timer::Pulled(task);
-        ctx.out.push(Effect::Wake { at, timer });
-    }
-
-    /// Goes on with the events that come after those that failed before.
+    /// Goes on with the next of the events that take their time.
     pub(super) fn go_on_pulling(&mut self, ctx: &mut Context<'_>, task: TaskId) {
         if let Some(Task::Pull(pull)) = self.memory.tasks.remove(&task) {
             self.next_pulled(ctx, pull);
         }
+    }
+
+    /// Lets the time pass that it takes to store an event.
+    fn pause_pulling(&mut self, ctx: &mut Context<'_>, pull: Pull) {
+        let task = self.next_id();
+        self.memory.tasks.insert(task, Task::Pull(pull));
+        ctx.out.push(Effect::Wake {
+            at: ctx.now + STORE_TIME,
+            timer: Timer::Pulled(task),
+        });
     }
 
     /// Stores pulled events until one of them lacks the state before it.
@@ -139,6 +124,9 @@ impl Homeserver {
             if missing.is_empty() {
                 pull.rest.pop_front();
                 self.store(ctx, pull.room, copy, way);
+                if pull.is_paced && !pull.rest.is_empty() {
+                    return self.pause_pulling(ctx, pull);
+                }
             } else if missing
                 .iter()
                 .any(|prev| replica.in_pull_backoff(&rules, *prev, ctx.now))

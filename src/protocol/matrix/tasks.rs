@@ -111,6 +111,8 @@ pub struct Pull {
     pub rest: VecDeque<Copy>,
     /// Missing parents of the first of these at which the state is still to be asked for.
     pub unasked: VecDeque<EventNo>,
+    /// Does each of them take its time? Only where that decides something.
+    pub is_paced: bool,
     /// What goes on afterwards.
     pub then: Then,
 }
