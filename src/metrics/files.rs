@@ -13,37 +13,57 @@ use crate::room::RoomLog;
 use super::Counts;
 use super::books::{Books, Items, both, either, minus};
 use super::measure::RoomItems;
-use super::tally::{Class, Kind, View, tally};
+use super::tally::{Class, Kind, Tally, View, tally_all};
 
 /// Rows of one room's files, by kind.
 pub(super) fn rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> BTreeMap<Kind, Counts> {
     let log = &books.logs[room.index()];
     let view = View::new(books, log);
-    let files = |items: &Items| -> BTreeMap<Kind, u64> {
-        tally(log, items, &view)
-            .into_iter()
-            .filter(|(kind, _)| kind.class == Class::File)
-            .collect()
-    };
     let shown = either(&split.held, &split.recovered);
     let blocked = both(&split.should, &blocked(books, log));
     // What the server's own clean-up has deleted by now is no loss. Nobody is taken to look at a file again.
     let outlived = both(&split.should, &outlived(books, log));
     let unviewable = minus(&both(&split.should, &unviewable(books, log)), &outlived);
+    let sets = [
+        &split.should,
+        &either(&split.gone, &blocked),
+        &minus(&split.recovered, &blocked),
+        &minus(&shown, &blocked),
+        &minus(&both(&split.gone, &shown), &blocked),
+        &minus(&split.expired, &split.recovered),
+        &both(&unviewable, &shown),
+        &unviewable,
+        &outlived,
+    ];
+    let files = tally_all(log, sets, &view).map(|mut tally| {
+        tally.retain(|kind, _| kind.class == Class::File);
+        tally
+    });
+    let [
+        should,
+        gone,
+        back,
+        shown,
+        lost_and_shown,
+        expired,
+        unviewable_shown,
+        unviewable,
+        outlived,
+    ] = files;
     let counted = Counted {
         copies_elsewhere: is_elsewhere(books, room),
         own_files_return: books.own_files_return,
-        gone: files(&either(&split.gone, &blocked)),
-        back: files(&minus(&split.recovered, &blocked)),
-        shown: files(&minus(&shown, &blocked)),
-        lost_and_shown: files(&minus(&both(&split.gone, &shown), &blocked)),
-        expired: files(&minus(&split.expired, &split.recovered)),
-        unviewable_shown: files(&both(&unviewable, &shown)),
-        unviewable: files(&unviewable),
-        outlived: files(&outlived),
+        gone,
+        back,
+        shown,
+        lost_and_shown,
+        expired,
+        unviewable,
+        unviewable_shown,
+        outlived,
     };
     let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
-    for (kind, items) in files(&split.should) {
+    for (kind, items) in should {
         let counts = if kind.local {
             counted.own(kind, items)
         } else {
@@ -107,20 +127,20 @@ fn made_in(log: &RoomLog, times: &RangeSet<SimTime>) -> Items {
 struct Counted {
     copies_elsewhere: bool,
     own_files_return: bool,
-    gone: BTreeMap<Kind, u64>,
-    back: BTreeMap<Kind, u64>,
-    shown: BTreeMap<Kind, u64>,
-    lost_and_shown: BTreeMap<Kind, u64>,
-    expired: BTreeMap<Kind, u64>,
-    unviewable: BTreeMap<Kind, u64>,
-    unviewable_shown: BTreeMap<Kind, u64>,
-    outlived: BTreeMap<Kind, u64>,
+    gone: Tally,
+    back: Tally,
+    shown: Tally,
+    lost_and_shown: Tally,
+    expired: Tally,
+    unviewable: Tally,
+    unviewable_shown: Tally,
+    outlived: Tally,
 }
 
 impl Counted {
     /// Own files: nobody else is asked for them, but in the what-if. They outlive the message that shows them.
     fn own(&self, kind: Kind, items: u64) -> Counts {
-        let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
+        let of = |counts: &Tally| counts.get(&kind).copied().unwrap_or(0);
         let gone = of(&self.unviewable);
         let mut recovered = 0;
         if self.own_files_return && self.copies_elsewhere {
@@ -146,7 +166,7 @@ impl Counted {
 
     /// Others' files: a lost copy is fetched again from its home server, if that lives.
     fn others(&self, kind: Kind, items: u64) -> Counts {
-        let of = |counts: &BTreeMap<Kind, u64>| counts.get(&kind).copied().unwrap_or(0);
+        let of = |counts: &Tally| counts.get(&kind).copied().unwrap_or(0);
         let gone = of(&self.gone);
         let (recovered, recoverable, held) = if kind.orphan {
             (0, 0, of(&self.shown) - of(&self.lost_and_shown))

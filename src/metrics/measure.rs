@@ -10,7 +10,7 @@ use crate::workload::RoomKind;
 use super::books::{Books, Holding, Items, both, either, minus};
 use super::recovery::{gains, recovery_rows, server_rows};
 use super::stranded::stranded_row;
-use super::tally::{Class, Kind, View, tally};
+use super::tally::{Class, Kind, View, tally_all};
 use super::{Counts, Dimension, Filter, ItemRow, Measures, files, personal};
 
 /// One room of the measured server: every item that it should hold is in exactly one of the five states.
@@ -186,22 +186,25 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
     let log = &books.logs[room.index()];
     let view = View::new(books, log);
     let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
-    let mut add = |items: &Items, set: fn(&mut Counts, u64)| {
-        for (kind, n) in tally(log, items, &view) {
+    let counted: [(&Items, fn(&mut Counts, u64)); 9] = [
+        (&split.should, |c, n| c.items += n),
+        (&split.held, |c, n| c.held += n),
+        (&split.shell, |c, n| c.shell += n),
+        (&split.stranded, |c, n| c.stranded += n),
+        (&split.lost, |c, n| c.lost += n),
+        (&split.expired, |c, n| c.expired += n),
+        (&split.gone, |c, n| c.gone += n),
+        (&split.recovered, |c, n| c.recovered += n),
+        (&split.recoverable, |c, n| c.recoverable += n),
+    ];
+    let tallies = tally_all(log, counted.map(|(items, _)| items), &view);
+    for ((_, set), tally) in std::iter::zip(counted, tallies) {
+        for (kind, n) in tally {
             if kind.class != Class::File {
                 set(rows.entry(kind).or_default(), n);
             }
         }
-    };
-    add(&split.should, |c, n| c.items += n);
-    add(&split.held, |c, n| c.held += n);
-    add(&split.shell, |c, n| c.shell += n);
-    add(&split.stranded, |c, n| c.stranded += n);
-    add(&split.lost, |c, n| c.lost += n);
-    add(&split.expired, |c, n| c.expired += n);
-    add(&split.gone, |c, n| c.gone += n);
-    add(&split.recovered, |c, n| c.recovered += n);
-    add(&split.recoverable, |c, n| c.recoverable += n);
+    }
     let encrypted = books.rooms[room.index()].encrypted;
     for (kind, counts) in &mut rows {
         // What came back encrypted is ciphertext: the keys of the lost period were in the server's key

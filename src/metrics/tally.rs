@@ -62,21 +62,57 @@ pub(super) enum Class {
 /// Numbers of items by kind.
 pub(super) type Tally = BTreeMap<Kind, u64>;
 
-/// Counts the items of some ranges.
-pub(super) fn tally(log: &RoomLog, items: &Items, view: &View<'_>) -> Tally {
-    let cuts = view.cuts;
-    let mut sum = Tally::new();
-    for range in items.iter() {
-        for (made, from, to) in [(0, 0, cuts.0), (1, cuts.0, cuts.1), (2, cuts.1, u32::MAX)] {
-            let (from, to) = (range.start.max(from), range.end.min(to));
-            if from < to {
-                tally_range(log, from, to, &mut |class, origin, n| {
-                    *sum.entry(view.kind(class, origin, made)).or_default() += n;
-                });
+/// Counts the items of several sets, in one pass over the room: what a day's messages are is drawn once.
+pub(super) fn tally_all<const N: usize>(
+    log: &RoomLog,
+    sets: [&Items; N],
+    view: &View<'_>,
+) -> [Tally; N] {
+    let mut sums = [const { Tally::new() }; N];
+    let mut atom = Tally::new();
+    let mut inside = [false; N];
+    let turns = turns(&sets, view.cuts);
+    for (at, next) in std::iter::zip(&turns, turns.iter().skip(1)) {
+        for set in &at.sets {
+            inside[*set] = !inside[*set];
+        }
+        if !inside.contains(&true) || at.first == next.first {
+            continue;
+        }
+        let made = u8::from(at.first >= view.cuts.0) + u8::from(at.first >= view.cuts.1);
+        atom.clear();
+        tally_range(log, at.first, next.first, &mut |class, origin, n| {
+            *atom.entry(view.kind(class, origin, made)).or_default() += n;
+        });
+        let counted = std::iter::zip(&mut sums, &inside).filter(|(_, inside)| **inside);
+        for (sum, _) in counted {
+            for (kind, n) in &atom {
+                *sum.entry(*kind).or_default() += n;
             }
         }
     }
-    sum
+    sums
+}
+
+/// A number from which on some sets hold the items, or no longer do.
+struct Turn {
+    first: u32,
+    sets: Vec<usize>,
+}
+
+/// The turns of some sets, and the given numbers, in order.
+fn turns(sets: &[&Items], cuts: (u32, u32)) -> Vec<Turn> {
+    let mut turns: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (set, items) in sets.iter().enumerate() {
+        for range in items.iter() {
+            turns.entry(range.start).or_default().push(set);
+            turns.entry(range.end).or_default().push(set);
+        }
+    }
+    turns.entry(cuts.0).or_default();
+    turns.entry(cuts.1).or_default();
+    let turns = turns.into_iter();
+    turns.map(|(first, sets)| Turn { first, sets }).collect()
 }
 
 /// Tells of all items of a range: class, home server of the author, number.

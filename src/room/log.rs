@@ -4,6 +4,7 @@
 
 mod drawn;
 mod members;
+mod pieces;
 mod resolutions;
 
 use std::cell::RefCell;
@@ -15,6 +16,7 @@ use crate::kernel::{SimTime, Streams};
 
 use super::{Body, Day, Pdu, StateKey, StateMap, Traffic, TrafficRef};
 pub use members::Present;
+pub use pieces::Piece;
 use resolutions::Resolutions;
 
 /// Home server and weight of every user of the world.
@@ -42,19 +44,6 @@ impl Entry {
     }
 }
 
-/// A part of a run of drawn messages (`pdu` is none), or a single item.
-#[derive(Debug, Clone, Copy)]
-pub struct Piece<'a> {
-    /// First item.
-    pub first: EventNo,
-    /// Number of items.
-    pub len: u32,
-    /// Depth of the first; those of the others rise by one each.
-    pub depth: u32,
-    /// The item, if it is a single one.
-    pub pdu: Option<&'a Pdu>,
-}
-
 /// The log of one room.
 #[derive(Debug, Clone)]
 pub struct RoomLog {
@@ -63,6 +52,8 @@ pub struct RoomLog {
     streams: Streams,
     users: People,
     entries: Vec<Entry>,
+    /// Of each entry: the largest depth of all entries before it.
+    deepest_before: Vec<u32>,
     len: EventNo,
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
@@ -93,6 +84,7 @@ impl RoomLog {
             streams,
             users,
             entries: Vec::new(),
+            deepest_before: Vec::new(),
             len: 0,
             states: BTreeMap::new(),
             state_events: Vec::new(),
@@ -155,7 +147,7 @@ impl RoomLog {
         for prev in pdu.prev_events.iter().filter(|prev| **prev + 1 != no) {
             self.branches.entry(*prev).or_default().push(no);
         }
-        self.entries.push(Entry::One {
+        self.begin_entry(Entry::One {
             first: no,
             pdu: Box::new(pdu),
         });
@@ -191,7 +183,7 @@ impl RoomLog {
             *l += len;
         } else {
             let depth = self.last().map_or(1, |last| self.depth(last) + 1);
-            self.entries.push(Entry::Run {
+            self.begin_entry(Entry::Run {
                 first: self.len,
                 len,
                 start,
@@ -200,6 +192,13 @@ impl RoomLog {
             });
         }
         self.len += len;
+    }
+
+    fn begin_entry(&mut self, entry: Entry) {
+        let before = self.deepest_before.last().copied().unwrap_or(0);
+        let last = self.last().map_or(0, |last| self.depth(last));
+        self.deepest_before.push(before.max(last));
+        self.entries.push(entry);
     }
 
     /// Does the item simply follow the one before it?

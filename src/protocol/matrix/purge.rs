@@ -305,33 +305,30 @@ impl Replica {
     /// The item that the room list of sliding sync points to (`sliding_sync_joined_rooms`): the newest that
     /// arrived live and was not rejected. The database refuses to delete it (reference 7.4).
     fn newest_live(&self) -> Option<EventNo> {
-        let known = self.timeline.iter().chain(self.outliers.iter());
-        let mut items: Items = known.cloned().collect();
-        for range in self.rejected.iter() {
-            items.remove(range.clone());
-        }
-        let newest = self.positions.newest_of(&items);
+        let live = |items: &Items| {
+            let mut items = items.clone();
+            let rejected = self.rejected.iter();
+            rejected.for_each(|range| items.remove(range.clone()));
+            self.positions.newest_of(&items)
+        };
+        let newest = [live(&self.timeline), live(&self.outliers)];
+        let newest = newest.into_iter().flatten();
+        let newest = newest.max_by_key(|no| self.positions.stream(*no));
         newest.filter(|_| !self.state.is_empty())
     }
 
     /// Purged items that something outside the cut stands on, outliers included.
     fn edge_above(&self, log: &RoomLog, cut: &Cut) -> BTreeSet<EventNo> {
-        let known = self.timeline.iter().chain(self.outliers.iter());
-        let mut staying: Items = known.cloned().collect();
-        let leaving = cut.stored.iter().chain(cut.deleted.iter());
-        for range in leaving.chain(self.rejected.iter()) {
-            staying.remove(range.clone());
-        }
+        let stays = |no: &EventNo| self.has_edges(*no) && !cut.touches(*no);
         let mut edge = BTreeSet::new();
-        for range in staying.iter() {
-            // Of a run only the first item can stand on something that leaves.
-            log.pieces(range.start, range.end, |piece| {
-                log.for_each_prev(piece.first, |prev| {
-                    if cut.touches(prev) {
-                        edge.insert(prev);
-                    }
-                });
-            });
+        for range in cut.stored.iter().chain(cut.deleted.iter()) {
+            // Within a run only its last item has a successor outside.
+            let last = range.end - 1;
+            for no in log.branching(range.start, last).chain([last]) {
+                if log.successors(no).any(|later| stays(&later)) {
+                    edge.insert(no);
+                }
+            }
         }
         edge
     }

@@ -1,6 +1,7 @@
 //! One server's copy of one room: which items it has, in which standing, and what it believes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use imbl::ordmap::DiffItem;
 use rangemap::{RangeMap, RangeSet};
@@ -271,36 +272,38 @@ impl Replica {
     /// Stored items at or before a token, newest first by (depth, stream position): at most `limit`, and
     /// whether there are more.
     pub fn page(&self, log: &RoomLog, from: Token, limit: usize) -> (Vec<Row>, bool) {
-        let mut pieces: Vec<(EventNo, u32, u32)> = Vec::new();
-        for range in self.timeline.iter() {
-            log.pieces(range.start, range.end, |piece| {
-                pieces.push((piece.first, piece.len, piece.depth))
-            });
-        }
-        pieces.retain(|(_, _, depth)| *depth <= from.depth);
-        pieces.sort_unstable_by_key(|(first, len, depth)| std::cmp::Reverse((depth + len, *first)));
         let mut rows: Vec<Row> = Vec::new();
         let wanted = limit + 1;
-        for (first, len, depth) in pieces {
-            // Pieces come by their deepest item; once enough deeper rows are known, the rest is older.
-            if rows.len() >= wanted && rows[wanted - 1].depth > depth + len - 1 {
+        let newest_first = |row: &Row| std::cmp::Reverse((row.depth, row.stream));
+        for range in self.timeline.iter().rev() {
+            let done = log.pieces_back(range.start, range.end, |piece, bound| {
+                let (first, depth) = (piece.first, piece.depth);
+                let top = piece.len.min((from.depth + 1).saturating_sub(depth));
+                for i in (top.saturating_sub(wanted as u32)..top).rev() {
+                    let row = Row {
+                        no: first + i,
+                        depth: depth + i,
+                        stream: self.positions.stream(first + i),
+                    };
+                    if row.depth < from.depth || row.stream <= from.stream {
+                        rows.push(row);
+                    }
+                }
+                if rows.len() >= wanted {
+                    rows.sort_unstable_by_key(newest_first);
+                    rows.truncate(wanted);
+                    // What comes now is older than all of these.
+                    if rows[wanted - 1].depth > bound {
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            });
+            if done.is_break() {
                 break;
             }
-            let top = len.min(from.depth - depth + 1);
-            for i in (top.saturating_sub(wanted as u32)..top).rev() {
-                let no = first + i;
-                let row = Row {
-                    no,
-                    depth: depth + i,
-                    stream: self.positions.stream(no),
-                };
-                if row.depth < from.depth || row.stream <= from.stream {
-                    rows.push(row);
-                }
-            }
-            rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.depth, row.stream)));
-            rows.truncate(wanted);
         }
+        rows.sort_unstable_by_key(newest_first);
         let more = rows.len() > limit;
         rows.truncate(limit);
         (rows, more)
@@ -308,12 +311,7 @@ impl Replica {
 
     /// The place from which a client begins to page back: the depth of the deepest item, outlier or not.
     pub fn newest_token(&self, log: &RoomLog) -> Token {
-        let mut deepest = 0;
-        for range in self.timeline.iter().chain(self.outliers.iter()) {
-            log.pieces(range.start, range.end, |piece| {
-                deepest = deepest.max(piece.depth + piece.len - 1)
-            });
-        }
+        let deepest = deepest(log, &self.timeline).max(deepest(log, &self.outliers));
         Token {
             depth: deepest,
             stream: self.positions.newest(),
@@ -384,4 +382,23 @@ impl Replica {
             .into_iter()
             .any(|(_, depth)| top.saturating_sub(rows) <= depth.saturating_add(reach))
     }
+}
+
+/// The largest depth of some items.
+fn deepest(log: &RoomLog, items: &Items) -> u32 {
+    let mut deepest = 0;
+    for range in items.iter().rev() {
+        let done = log.pieces_back(range.start, range.end, |piece, bound| {
+            deepest = deepest.max(piece.depth + piece.len - 1);
+            if deepest >= bound {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        if done.is_break() {
+            break;
+        }
+    }
+    deepest
 }

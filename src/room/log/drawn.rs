@@ -7,7 +7,7 @@ use crate::kernel::SimTime;
 use crate::room::traffic::Speakers;
 use crate::room::{Body, Day};
 
-use super::{Entry, Piece, RoomLog};
+use super::{Entry, RoomLog};
 
 impl RoomLog {
     /// From this day on a member is silenced (cannot speak) or not; what was said of later days is void.
@@ -108,45 +108,6 @@ impl RoomLog {
     /// Number of drawn messages on a day, if anybody can speak.
     pub fn drawn_count(&self, day: u32) -> u32 {
         self.traffic.count(&self.streams, day)
-    }
-
-    /// Calls `f` for each piece of `first..end`: parts of runs, and single items.
-    pub fn pieces(&self, first: EventNo, end: EventNo, mut f: impl FnMut(Piece<'_>)) {
-        let mut index = self
-            .entries
-            .partition_point(|entry| entry.first() <= first)
-            .saturating_sub(1);
-        while let Some(entry) = self.entries.get(index).filter(|entry| entry.first() < end) {
-            match entry {
-                Entry::Run {
-                    first: f_,
-                    len,
-                    depth,
-                    ..
-                } => {
-                    let (from, to) = (first.max(*f_), end.min(f_ + len));
-                    if from < to {
-                        f(Piece {
-                            first: from,
-                            len: to - from,
-                            depth: depth + (from - f_),
-                            pdu: None,
-                        });
-                    }
-                }
-                Entry::One { first: no, pdu } => {
-                    if *no >= first {
-                        f(Piece {
-                            first: *no,
-                            len: 1,
-                            depth: pdu.depth,
-                            pdu: Some(pdu),
-                        });
-                    }
-                }
-            }
-            index += 1;
-        }
     }
 
     /// Tallies the drawn messages of the run part `first..first + len` by author's server and file.
