@@ -187,6 +187,10 @@ impl Fact {
             | Fact::Lost {
                 what: What::Items { first, last, .. },
                 ..
+            }
+            | Fact::Hollowed {
+                what: What::Items { first, last, .. },
+                ..
             } => Some((*first, *last)),
             _ => None,
         }
@@ -198,6 +202,10 @@ impl Fact {
             ..
         }
         | Fact::Lost {
+            what: What::Items { first, last, .. },
+            ..
+        }
+        | Fact::Hollowed {
             what: What::Items { first, last, .. },
             ..
         } = self

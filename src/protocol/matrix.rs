@@ -10,6 +10,7 @@ mod backfill;
 mod destination;
 mod extremities;
 mod forgotten;
+mod history;
 mod homeserver;
 mod intake;
 mod invitations;

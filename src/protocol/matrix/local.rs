@@ -216,7 +216,7 @@ impl Homeserver {
         let replica = self.db.rooms.entry(room).or_default();
         let group = group_after(replica, &mut self.db.next_group, &pdu, true, log, spec);
         replica.positions.place_live(no, pdu.at, pdu.at);
-        replica.set_group(no, group);
+        replica.set_groups(no..no + 1, group);
         replica.timeline.insert(no..no + 1);
         for prev in &pdu.prev_events {
             replica.heads.remove(prev);

@@ -1,5 +1,7 @@
 //! Stream positions of a room's items on one server: the order in which they were stored.
 
+use std::ops::Range;
+
 use rangemap::RangeMap;
 
 use crate::journal::EventNo;
@@ -60,11 +62,11 @@ impl Positions {
         self.next_live += 1;
     }
 
-    /// A position for an item of history, or an outlier.
-    pub fn place_history(&mut self, no: EventNo) {
-        self.next_history -= 1;
-        let offset = self.next_history + i64::from(no);
-        self.of.insert(no..no + 1, Position::History(offset));
+    /// Positions for items of history, or outliers, in this order.
+    pub fn place_history(&mut self, run: Range<EventNo>) {
+        let offset = self.next_history - 1 + i64::from(run.start);
+        self.next_history -= i64::from(run.end - run.start);
+        self.of.insert(run, Position::History(offset));
     }
 
     /// The first of `items` that arrived live at `cut` or later, with its arrival.
@@ -117,7 +119,7 @@ impl Positions {
     fn live<'a>(
         &'a self,
         items: &'a Items,
-    ) -> impl Iterator<Item = (std::ops::Range<EventNo>, Option<SimTime>)> + 'a {
+    ) -> impl Iterator<Item = (Range<EventNo>, Option<SimTime>)> + 'a {
         self.pieces(items)
             .filter_map(|(range, position)| match position {
                 Position::Live(_, late) => Some((range, late)),
@@ -128,7 +130,7 @@ impl Positions {
     fn pieces<'a>(
         &'a self,
         items: &'a Items,
-    ) -> impl Iterator<Item = (std::ops::Range<EventNo>, Position)> + 'a {
+    ) -> impl Iterator<Item = (Range<EventNo>, Position)> + 'a {
         items.iter().flat_map(|range| {
             self.of.overlapping(range.clone()).map(|(piece, position)| {
                 let both = piece.start.max(range.start)..piece.end.min(range.end);

@@ -121,7 +121,11 @@ impl Homeserver {
                 continue;
             }
             let missing = replica.missing_prev_events(log, copy.no);
-            if missing.is_empty() {
+            if missing.is_empty()
+                && let Some((run, shell)) = pull.take_run(log, replica)
+            {
+                self.store_drawn_history(ctx, pull.room, run, shell, way);
+            } else if missing.is_empty() {
                 pull.rest.pop_front();
                 self.store(ctx, pull.room, copy, way);
                 if pull.is_paced && !pull.rest.is_empty() {

@@ -1,7 +1,7 @@
 //! One server's copy of one room: which items it has, in which standing, and what it believes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use imbl::ordmap::DiffItem;
 use rangemap::{RangeMap, RangeSet};
@@ -224,9 +224,9 @@ impl Replica {
         self.groups.get(&no).copied().unwrap_or_default()
     }
 
-    /// Sets the state group after an item.
-    pub fn set_group(&mut self, no: EventNo, group: u32) {
-        self.groups.insert(no..no + 1, group);
+    /// Sets the state group after each of some items.
+    pub fn set_groups(&mut self, items: Range<EventNo>, group: u32) {
+        self.groups.insert(items, group);
     }
 
     /// Is the item stored in its place?
@@ -278,6 +278,15 @@ impl Replica {
         for range in self.timeline.iter().rev() {
             let done = log.pieces_back(range.start, range.end, |piece, bound| {
                 let (first, depth) = (piece.first, piece.depth);
+                // Enough is known, and this is older.
+                let is_full = rows.len() == wanted;
+                if is_full && depth + piece.len - 1 < rows[wanted - 1].depth {
+                    return if rows[wanted - 1].depth > bound {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    };
+                }
                 let top = piece.len.min((from.depth + 1).saturating_sub(depth));
                 for i in (top.saturating_sub(wanted as u32)..top).rev() {
                     let row = Row {

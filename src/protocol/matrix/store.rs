@@ -49,16 +49,7 @@ impl Homeserver {
             .filter(|prev| !replica.has(*prev))
             .collect();
         if way.backfilled() && log.single(no).is_none() {
-            store_drawn_history(
-                replica,
-                log,
-                &mut self.db.next_group,
-                copy,
-                missing.is_empty(),
-            );
-            replica.mark(log, me);
-            note(ctx, me, room, no, ctx.now, way);
-            return self.note_missing_content(ctx, room, copy);
+            return self.store_drawn_history(ctx, room, no..no + 1, copy.shell, way);
         }
         let pdu = whole(log, no);
         let before = state::state_before(log, spec, &prev_events);
@@ -88,12 +79,12 @@ impl Homeserver {
         // A former outlier keeps the position that it was given then (`_update_outliers_txn`).
         if !was_outlier {
             if way.backfilled() {
-                replica.positions.place_history(no);
+                replica.positions.place_history(no..no + 1);
             } else {
                 replica.positions.place_live(no, pdu.at, ctx.now);
             }
         }
-        replica.set_group(no, group);
+        replica.set_groups(no..no + 1, group);
         replica.timeline.insert(no..no + 1);
         replica.outliers.remove(no..no + 1);
         replica.failed_pulls.remove(&no);
@@ -214,42 +205,11 @@ impl Homeserver {
         for no in events {
             if !replica.has(no) && !replica.outliers.contains(&no) {
                 replica.outliers.insert(no..no + 1);
-                replica.positions.place_history(no);
+                replica.positions.place_history(no..no + 1);
                 replica.lower_min_depth(0);
             }
         }
     }
-}
-
-/// Stores a drawn message as history. Its author was a member when it was made, so it is allowed in its
-/// place; history is not checked against the current state, and moves no forward extremity.
-fn store_drawn_history(
-    replica: &mut Replica,
-    log: &RoomLog,
-    next_group: &mut u32,
-    copy: Copy,
-    whole: bool,
-) {
-    let no = copy.no;
-    let group = if whole {
-        replica.group(no - 1)
-    } else {
-        *next_group += 1;
-        *next_group - 1
-    };
-    if !replica.outliers.contains(&no) || !replica.positions.contains(no) {
-        replica.positions.place_history(no);
-    }
-    replica.set_group(no, group);
-    replica.timeline.insert(no..no + 1);
-    replica.outliers.remove(no..no + 1);
-    replica.failed_pulls.remove(&no);
-    if copy.shell {
-        replica.shells.insert(no..no + 1);
-    }
-    let missing: &[EventNo] = if whole { &[] } else { &[no - 1] };
-    update_backward_extremities(replica, no, missing, &[no - 1]);
-    replica.lower_min_depth(log.depth(no));
 }
 
 /// The item as one PDU, whether kept singly or drawn.

@@ -1,0 +1,117 @@
+//! Storing drawn messages as history, a run at a time.
+
+use std::ops::Range;
+
+use crate::journal::{EventNo, Fact, RoomId, What, Why};
+use crate::room::RoomLog;
+
+use super::Homeserver;
+use super::outbox::{Context, Copy, Effect};
+use super::replica::Replica;
+use super::store::Way;
+use super::tasks::Pull;
+
+impl Homeserver {
+    /// Stores drawn messages as history, each on top of the one before. Their authors were members when they were
+    /// made, so they are allowed in their place; history is not checked against the current state, and moves no
+    /// forward extremity.
+    pub(super) fn store_drawn_history(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        run: Range<EventNo>,
+        shell: bool,
+        way: Way,
+    ) {
+        let log = &ctx.logs[room.index()];
+        let me = self.id;
+        let Some(replica) = self.db.rooms.get_mut(&room) else {
+            return;
+        };
+        let below = run.start - 1;
+        let group = if replica.has(below) {
+            replica.group(below)
+        } else {
+            replica.backward.insert(below);
+            self.db.next_group += 1;
+            self.db.next_group - 1
+        };
+        replica.take_in_history(log, &run, group, shell);
+        replica.mark(log, me);
+        let what = What::Items {
+            room,
+            first: run.start,
+            last: run.end - 1,
+        };
+        ctx.out.push(Effect::Note(Fact::Gained {
+            at: ctx.now,
+            server: me,
+            what: what.clone(),
+            path: way.path,
+            from: way.from,
+        }));
+        if shell {
+            ctx.out.push(Effect::Note(Fact::Hollowed {
+                at: ctx.now,
+                server: me,
+                what,
+                why: Why::Visibility,
+            }));
+        }
+        let log = &ctx.logs[room.index()];
+        let targets = log.redactions().iter().map(|(_, target)| *target);
+        let hidden: Vec<EventNo> = targets.filter(|target| run.contains(target)).collect();
+        for target in hidden {
+            self.hide_redacted(ctx, room, target);
+        }
+    }
+}
+
+impl Replica {
+    /// Puts a run of drawn messages into the books. One that was an outlier keeps its position.
+    fn take_in_history(&mut self, log: &RoomLog, run: &Range<EventNo>, group: u32, shell: bool) {
+        let was_outlier = self.outliers.overlaps(run);
+        for no in run.clone().filter(|_| was_outlier) {
+            if !self.outliers.contains(&no) || !self.positions.contains(no) {
+                self.positions.place_history(no..no + 1);
+            }
+        }
+        if !was_outlier {
+            self.positions.place_history(run.clone());
+        }
+        self.set_groups(run.clone(), group);
+        self.timeline.insert(run.clone());
+        self.outliers.remove(run.clone());
+        self.failed_pulls.retain(|no, _| !run.contains(no));
+        if shell {
+            self.shells.insert(run.clone());
+        }
+        self.backward.retain(|no| !run.contains(no));
+        self.lower_min_depth(log.depth(run.start));
+    }
+}
+
+impl Pull {
+    /// The drawn messages with which the pulled events begin, if they are stored as history: each on top of the one
+    /// before, none here yet, all with their content or all without.
+    pub(super) fn take_run(
+        &mut self,
+        log: &RoomLog,
+        replica: &Replica,
+    ) -> Option<(Range<EventNo>, bool)> {
+        let Copy { no: first, shell } = *self.rest.front()?;
+        if !self.backfilled() || self.is_paced || log.single(first).is_some() {
+            return None;
+        }
+        let mut end = first;
+        while let Some(copy) = self.rest.front()
+            && *copy == (Copy { no: end, shell })
+            && log.single(end).is_none()
+            && !replica.has(end)
+        {
+            self.rest.pop_front();
+            end += 1;
+        }
+        Some((first..end, shell))
+    }
+}
