@@ -42,6 +42,14 @@ impl Entry {
             Entry::Run { first, .. } | Entry::One { first, .. } => *first,
         }
     }
+
+    /// Depth of its first item.
+    fn depth(&self) -> u32 {
+        match self {
+            Entry::Run { depth, .. } => *depth,
+            Entry::One { pdu, .. } => pdu.depth,
+        }
+    }
 }
 
 /// The log of one room.
@@ -54,6 +62,8 @@ pub struct RoomLog {
     entries: Vec<Entry>,
     /// Of each entry: the largest depth of all entries before it.
     deepest_before: Vec<u32>,
+    /// Of each entry: the smallest depth of it and all entries after it.
+    shallowest_from: Vec<u32>,
     len: EventNo,
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
@@ -85,6 +95,7 @@ impl RoomLog {
             users,
             entries: Vec::new(),
             deepest_before: Vec::new(),
+            shallowest_from: Vec::new(),
             len: 0,
             states: BTreeMap::new(),
             state_events: Vec::new(),
@@ -192,13 +203,6 @@ impl RoomLog {
             });
         }
         self.len += len;
-    }
-
-    fn begin_entry(&mut self, entry: Entry) {
-        let before = self.deepest_before.last().copied().unwrap_or(0);
-        let last = self.last().map_or(0, |last| self.depth(last));
-        self.deepest_before.push(before.max(last));
-        self.entries.push(entry);
     }
 
     /// Does the item simply follow the one before it?

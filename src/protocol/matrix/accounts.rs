@@ -39,8 +39,11 @@ impl Homeserver {
     pub(super) fn authenticate(&self, user: UserId) -> Outcome {
         let account = self.db.accounts.get(&user).ok_or(Refusal::UNKNOWN_TOKEN)?;
         let remembered = self.clients.sessions.get(&user);
-        let valid =
-            remembered.is_some_and(|all| all.iter().any(|(_, id)| account.sessions.contains(id)));
+        let valid = remembered.is_some_and(|all| {
+            all.iter()
+                .rev()
+                .any(|(_, id)| account.sessions.contains(id))
+        });
         if valid {
             Ok(())
         } else {

@@ -232,8 +232,9 @@ impl Cut {
 /// Those of the items that are of smaller depth.
 fn items_below(items: &Items, log: &RoomLog, depth: u32) -> Items {
     let mut below = Items::new();
-    for range in items.iter() {
-        log.pieces(range.start, range.end, |piece| {
+    let end = log.all_deeper_from(depth.saturating_sub(1));
+    for range in items.overlapping(0..end) {
+        log.pieces(range.start, range.end.min(end), |piece| {
             let len = depth.saturating_sub(piece.depth).min(piece.len);
             if len > 0 {
                 below.insert(piece.first..piece.first + len);

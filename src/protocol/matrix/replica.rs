@@ -275,8 +275,9 @@ impl Replica {
         let mut rows: Vec<Row> = Vec::new();
         let wanted = limit + 1;
         let newest_first = |row: &Row| std::cmp::Reverse((row.depth, row.stream));
-        for range in self.timeline.iter().rev() {
-            let done = log.pieces_back(range.start, range.end, |piece, bound| {
+        let end = log.all_deeper_from(from.depth);
+        for range in self.timeline.overlapping(0..end).rev() {
+            let done = log.pieces_back(range.start, range.end.min(end), |piece, bound| {
                 let (first, depth) = (piece.first, piece.depth);
                 // Enough is known, and this is older.
                 let is_full = rows.len() == wanted;

@@ -20,6 +20,27 @@ pub struct Piece<'a> {
 }
 
 impl RoomLog {
+    pub(super) fn begin_entry(&mut self, entry: Entry) {
+        let before = self.deepest_before.last().copied().unwrap_or(0);
+        let last = self.last().map_or(0, |last| self.depth(last));
+        self.deepest_before.push(before.max(last));
+        let depth = entry.depth();
+        // A new branch from an old place is rare; else nothing is deeper than what comes.
+        let deeper = self.shallowest_from.iter_mut().rev();
+        let deeper = deeper.take_while(|shallowest| **shallowest > depth);
+        deeper.for_each(|shallowest| *shallowest = depth);
+        self.shallowest_from.push(depth);
+        self.entries.push(entry);
+    }
+
+    /// The first item from which on all are deeper than this.
+    pub fn all_deeper_from(&self, depth: u32) -> EventNo {
+        let index = self
+            .shallowest_from
+            .partition_point(|least| *least <= depth);
+        self.entries.get(index).map_or(self.len, Entry::first)
+    }
+
     /// Calls `f` for each piece of `first..end`.
     pub fn pieces(&self, first: EventNo, end: EventNo, mut f: impl FnMut(Piece<'_>)) {
         let begun = self.entries.partition_point(|entry| entry.first() <= first);
