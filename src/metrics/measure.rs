@@ -182,11 +182,14 @@ fn state_items(log: &RoomLog, items: &Items) -> Items {
     both(items, &state_of(log, 0, log.len()))
 }
 
+/// Adds a number to one of the counts.
+type Count = fn(&mut Counts, u64);
+
 fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow> {
     let log = &books.logs[room.index()];
     let view = View::new(books, log);
     let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
-    let counted: [(&Items, fn(&mut Counts, u64)); 9] = [
+    let counted: [(&Items, Count); 9] = [
         (&split.should, |c, n| c.items += n),
         (&split.held, |c, n| c.held += n),
         (&split.shell, |c, n| c.shell += n),
