@@ -67,9 +67,38 @@ fn what_a_server_was_not_to_see_comes_as_a_shell() {
         .join(ROOM, "b1", "a")
         .scroll("b1")
         .called("scroll")
+        .look("scrolled", "b")
+        .restart("b")
+        .scroll("b1")
+        .called("once more")
         .look("end", "b")
         .told();
+    // It holds them, and will never have the content: an event that is there is not fetched again.
+    assert_eq!(told.held("scrolled", "pre@a"), 5);
+    assert_eq!(told.held("end", "pre@a"), 5);
     assert_eq!(told.seen("scroll", 0, "pre@a"), 0);
+    assert_eq!(told.seen("once more", 0, "pre@a"), 0);
+}
+
+#[test]
+fn of_a_burst_behind_a_gap_only_the_end_is_kept() {
+    // All that B said behind the cut arrives while A asks for what came before it.
+    let after = |said| {
+        let told = Story::in_a_room(&["a", "b"])
+            .say("pre", &[("a1", 1)])
+            .backup("a")
+            .say("win", &[("b1", 30)])
+            .restore("a")
+            .cut("a", "b")
+            .say("out", &[("b1", said)])
+            .heal("a", "b")
+            .look("end", "a")
+            .told();
+        told.held("end", "out@b")
+    };
+    assert_eq!(after(80), 80);
+    // A hundred waiting are too many: those that others refer to are dropped, and ten are asked for again.
+    assert_eq!(after(149), 1 + 11);
 }
 
 #[test]

@@ -416,3 +416,23 @@ fn visibility_does_not_hinder_recovery_for_a_server_that_was_in_the_room() {
         assert_eq!(told.all("end", "win"), 30, "{visibility}");
     }
 }
+
+#[test]
+fn a_join_goes_on_to_the_inviters_server_if_the_named_one_is_away() {
+    let story = Story::new(&["a", "b", "c"])
+        .create(ROOM, "a1", "private")
+        .invite(ROOM, "a1", "b1")
+        .join(ROOM, "b1", "a")
+        .stop("b");
+    let invited = story.clone().invite(ROOM, "a1", "c1");
+    let told = invited
+        .join(ROOM, "c1", "b")
+        .called("join")
+        .look("end", "c")
+        .told();
+    assert_eq!(told.result("join"), "ok");
+    assert!(told.room("end").joined);
+    // Who was not invited knows of no other server.
+    let told = story.join(ROOM, "c1", "b").called("join").told();
+    assert_ne!(told.result("join"), "ok");
+}
