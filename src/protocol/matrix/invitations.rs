@@ -1,11 +1,11 @@
 //! Invitations: what is asked before one is made, and what becomes of one from elsewhere (reference 4.2).
 
 use crate::journal::{EventNo, RoomId, UserId};
-use crate::room::{Body, Membership, Pdu, Profile};
+use crate::room::{Body, Membership, Profile};
 
+use super::Homeserver;
 use super::outbox::{Answer, Context, Effect, Outcome, Refusal, Request, Ticket};
 use super::tasks::Task;
-use super::{Homeserver, state};
 
 impl Homeserver {
     /// Invites: the user's server is asked for the name, then whether it accepts, then the event is made.
@@ -77,26 +77,7 @@ impl Homeserver {
         if self.membership_now(ctx, room, who) == Some(Membership::Ban) {
             return Err(Refusal::BAD_STATE);
         }
-        let log = &ctx.logs[room.index()];
-        let spec = &ctx.rooms[room.index()];
-        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
-        if replica.heads.is_empty() {
-            return Err(Refusal::FAILED);
-        }
-        let pdu = Pdu {
-            sender: by,
-            origin: log.home(by),
-            body: invitation(who, Profile::Absent),
-            prev_events: Vec::new(),
-            auth_events: Vec::new(),
-            depth: 0,
-            at: ctx.now,
-        };
-        if state::allowed(log, spec, &replica.state, &pdu) {
-            Ok(())
-        } else {
-            Err(Refusal::FORBIDDEN)
-        }
+        self.allows_new(ctx, room, by, invitation(who, Profile::Absent))
     }
 
     /// The invited user's server accepts the invitation, or does not.

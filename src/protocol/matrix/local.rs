@@ -186,6 +186,36 @@ impl Homeserver {
         Ok(event)
     }
 
+    /// Would the room's current state allow a new event?
+    pub(super) fn allows_new(
+        &mut self,
+        ctx: &Context<'_>,
+        room: RoomId,
+        sender: UserId,
+        body: Body,
+    ) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
+        if replica.heads.is_empty() && matches!(body, Body::Member { .. }) {
+            return Err(Refusal::FAILED);
+        }
+        let pdu = Pdu {
+            sender,
+            origin: log.home(sender),
+            body,
+            prev_events: Vec::new(),
+            auth_events: Vec::new(),
+            depth: 0,
+            at: ctx.now,
+        };
+        if state::allowed(log, spec, &replica.state, &pdu) {
+            Ok(())
+        } else {
+            Err(Refusal::FORBIDDEN)
+        }
+    }
+
     /// Puts a new event into the log and into this server's own copy.
     fn append(
         &mut self,
@@ -383,28 +413,6 @@ impl Homeserver {
         self.make_state(ctx, room, by, Body::PowerLevels(levels))
     }
 
-    fn redact(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        by: UserId,
-        target: EventNo,
-    ) -> Outcome {
-        let log = &ctx.logs[room.index()];
-        let spec = &ctx.rooms[room.index()];
-        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
-        if !replica.has(target) && !replica.outliers.contains(&target) {
-            return Err(Refusal::NOT_FOUND);
-        }
-        let own = log.author(target).0 == by;
-        if !own && state::power(log, spec, &replica.state, by) < REDACT_LEVEL {
-            return Err(Refusal::FORBIDDEN);
-        }
-        let redaction = self.make_event(ctx, room, by, Body::Redaction(target))?;
-        self.hide_redacted(ctx, room, redaction);
-        Ok(())
-    }
-
     /// The current value of a kind of state, as shown to users.
     pub fn current<'a>(
         replica: &Replica,
@@ -418,9 +426,6 @@ impl Homeserver {
             .map(|pdu| &pdu.body)
     }
 }
-
-/// Level to redact others' messages (Synapse's presets).
-const REDACT_LEVEL: i64 = 50;
 
 /// Who does this?
 pub fn actor(action: &Action) -> Option<UserId> {

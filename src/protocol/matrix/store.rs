@@ -30,11 +30,19 @@ impl Way {
     pub(super) fn backfilled(self) -> bool {
         matches!(self.path, Path::Backfill | Path::Jump)
     }
+
+    /// Did the server ask for the event itself?
+    pub(super) fn is_pulled(self) -> bool {
+        self.backfilled() || self.path == Path::GapFill
+    }
 }
 
 impl Homeserver {
     /// Stores an event whose place in the graph is known, or has just been checked with a peer.
     pub(super) fn store(&mut self, ctx: &mut Context<'_>, room: RoomId, copy: Copy, way: Way) {
+        if !self.has_authority(ctx, room, copy.no, way) {
+            return;
+        }
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let me = self.id;
@@ -198,17 +206,6 @@ impl Homeserver {
             replica.lower_min_depth(0);
         }
         replica.out_of_band.insert(user, (membership, event));
-    }
-
-    /// Stores events known only as state or auth of others.
-    pub(super) fn store_outliers(replica: &mut Replica, events: impl IntoIterator<Item = EventNo>) {
-        for no in events {
-            if !replica.has(no) && !replica.outliers.contains(&no) {
-                replica.outliers.insert(no..no + 1);
-                replica.positions.place_history(no..no + 1);
-                replica.lower_min_depth(0);
-            }
-        }
     }
 }
 
