@@ -1,11 +1,11 @@
 //! Invitations: what is asked before one is made, and what becomes of one from elsewhere (reference 4.2).
 
 use crate::journal::{EventNo, RoomId, UserId};
-use crate::room::{Body, Membership, Profile};
+use crate::room::{Body, Membership, Pdu, Profile};
 
-use super::Homeserver;
 use super::outbox::{Answer, Context, Effect, Outcome, Refusal, Request, Ticket};
 use super::tasks::Task;
+use super::{Homeserver, state};
 
 impl Homeserver {
     /// Invites: the user's server is asked for the name, then whether it accepts, then the event is made.
@@ -78,6 +78,36 @@ impl Homeserver {
             return Err(Refusal::BAD_STATE);
         }
         self.allows_new(ctx, room, by, invitation(who, Profile::Absent))
+    }
+
+    /// Would the room's current state allow a new event?
+    pub(super) fn allows_new(
+        &mut self,
+        ctx: &Context<'_>,
+        room: RoomId,
+        sender: UserId,
+        body: Body,
+    ) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
+        if replica.heads.is_empty() && matches!(body, Body::Member { .. }) {
+            return Err(Refusal::FAILED);
+        }
+        let pdu = Pdu {
+            sender,
+            origin: log.home(sender),
+            body,
+            prev_events: Vec::new(),
+            auth_events: Vec::new(),
+            depth: 0,
+            at: ctx.now,
+        };
+        if state::allowed(log, spec, &replica.state, &pdu) {
+            Ok(())
+        } else {
+            Err(Refusal::FORBIDDEN)
+        }
     }
 
     /// The invited user's server accepts the invitation, or does not.

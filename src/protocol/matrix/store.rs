@@ -122,7 +122,8 @@ impl Homeserver {
         // An own event that arrives live goes through the sender like a new one (reference 1.1). Above a gap
         // the servers in the room are not known.
         let is_new_here = !way.backfilled() && way.path != Path::Join && !was_outlier && !rejected;
-        if is_new_here && log.origin(no) == me && missing.is_empty() {
+        let is_sent = is_new_here && missing.is_empty() && !replica.withholds(log, no);
+        if is_sent && log.origin(no) == me {
             let mut to = log.hosts(&before);
             to.remove(&me);
             let to = to.into_keys().collect();
