@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "sqlite")]
     database: Database,
 
-    /// In which order a server asks the others of a room
+    /// In which order a server asks the others of a room; on PostgreSQL always the oldest join first
     #[arg(long, value_enum, default_value = "oldest-join")]
     host_order: Order,
 
@@ -97,6 +97,11 @@ pub(super) fn record(args: &Args) -> Result<ExitCode, Failure> {
             Order::Arbitrary => HostOrder::Arbitrary,
         },
     };
+    if (setup.database, setup.host_order) == (DatabaseKind::Postgresql, HostOrder::Arbitrary) {
+        let help = "leave out --host-order, or record with --database sqlite";
+        let what = "Synapse has no arbitrary order of hosts on PostgreSQL";
+        return Err(bad_input(miette::miette!(help = help, "{what}")));
+    }
     if let Some(scripts) = args.random {
         return random::random(args, &setup, scripts);
     }

@@ -6,6 +6,7 @@
 //! are those of the list of rules in ARCHITECTURE.md.
 
 mod accounts;
+mod authority;
 mod backfill;
 mod destination;
 mod extremities;

@@ -141,7 +141,7 @@ impl Homeserver {
             "config": file,
             "log": self.log(),
             "cuts": self.folder.join("cuts"),
-            "host_order": laboratory.host_order().name(),
+            "orders_hosts": laboratory.orders_hosts(),
         });
         self.pid = Some(laboratory.launcher.spawn(order).await?);
         self.frozen = false;

@@ -89,8 +89,10 @@ impl Laboratory {
         self.folder.path()
     }
 
-    pub(super) fn host_order(&self) -> HostOrder {
-        self.setup.host_order
+    /// Is Synapse to be changed so that it asks the oldest join first? On PostgreSQL it does so itself.
+    pub(super) fn orders_hosts(&self) -> bool {
+        self.setup.database == DatabaseKind::Sqlite
+            && self.setup.host_order == HostOrder::OldestJoin
     }
 
     pub(super) fn database_section(&self, file: &Path, name: &str) -> Value {

@@ -2,6 +2,7 @@
 //! by `tests/synapse/setup`; elsewhere these tests say so and pass.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -87,6 +88,9 @@ struct Recorder {
 impl Recorder {
     fn start(arguments: &[&str]) -> Recorder {
         let place = tempfile::tempdir().unwrap();
+        // A cluster belongs to another user if this is root.
+        let passable = fs::Permissions::from_mode(0o711);
+        fs::set_permissions(place.path(), passable).unwrap();
         let child = fedheal(arguments)
             .env("TMPDIR", place.path())
             .stdout(Stdio::piped())
@@ -178,12 +182,29 @@ fn a_recording_of_real_servers_is_what_the_simulator_does() {
 #[test]
 fn processes_end_with_the_recorder() {
     let Some(synapse) = synapse() else { return };
+    ends_with_the_recorder(&synapse, "sqlite");
+}
+
+/// A private cluster is many processes of another user, and ends like all others.
+#[test]
+fn a_cluster_ends_with_the_recorder() {
+    let Some(synapse) = synapse() else { return };
+    if !Path::new("/usr/lib/postgresql").exists() {
+        eprintln!("SKIPPED: the package postgresql is not installed");
+        return;
+    }
+    ends_with_the_recorder(&synapse, "postgresql");
+}
+
+fn ends_with_the_recorder(synapse: &str, database: &str) {
     for (signal, code) in [("-INT", Some(130)), ("-TERM", Some(130)), ("-KILL", None)] {
         let arguments = [
             "record",
             SCRIPT,
             "--synapse",
-            &synapse,
+            synapse,
+            "--database",
+            database,
             "--out",
             "never.json",
         ];

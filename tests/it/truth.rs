@@ -202,3 +202,48 @@ fn a_folder_without_recordings_and_a_missing_file_are_said() {
         );
     }
 }
+
+/// Each is named with its file and the place in it, and what is well is played and reported.
+#[test]
+fn bad_recordings_do_not_hinder_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = self::folder().join("s10_refusals.json");
+    fs::copy(&good, folder.path().join("good.json")).unwrap();
+    let whole: Value = serde_json::from_slice(&fs::read(&good).unwrap()).unwrap();
+    let broken = |name: &str, change: &dyn Fn(&mut Value)| {
+        let mut raw = whole.clone();
+        change(&mut raw);
+        fs::write(folder.path().join(name), raw.to_string()).unwrap();
+    };
+    fs::write(folder.path().join("noise.json"), "no json").unwrap();
+    broken("field.json", &|raw| {
+        raw.as_object_mut().unwrap().remove("servers");
+    });
+    broken("action.json", &|raw| {
+        raw["script"][2]["do"] = json!("dance")
+    });
+    broken("server.json", &|raw| {
+        raw["script"][0] = json!({"do": "stop", "server": "z"})
+    });
+    let answer = std::process::Command::new(env!("CARGO_BIN_EXE_fedheal"))
+        .arg("verify")
+        .arg(folder.path())
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    assert_eq!(answer.status.code(), Some(2));
+    let told = String::from_utf8(answer.stdout).unwrap();
+    assert!(told.contains("1 of 1 recordings right"), "{told}");
+    // Long lines are wrapped to the terminal's width.
+    let said = String::from_utf8(answer.stderr).unwrap();
+    let said: String = said.split(['\n', '│', ' ']).collect();
+    for (file, what) in [
+        ("noise.json", "at`.`:"),
+        ("field.json", "at`.`:missingfield`servers`"),
+        ("action.json", "at`script[2].do`:unknownvariant`dance`"),
+        ("server.json", "at`script[0]`:unknownserver`z`"),
+    ] {
+        let place = format!("{file}:{what}");
+        assert!(said.contains(&place), "{place} in {said}");
+    }
+}

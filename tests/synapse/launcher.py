@@ -95,7 +95,7 @@ def run_server(order: dict[str, Any]) -> None:
     """Becomes a homeserver."""
     from twisted.internet.epollreactor import EPollReactor
 
-    if order["host_order"] == "oldest-join":
+    if order["orders_hosts"]:
         order_hosts_by_oldest_join()
     refuse_cut_servers(order["cuts"])
     sender.WAKEUP_RETRY_PERIOD = WAKEUP_PERIOD

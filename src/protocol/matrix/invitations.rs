@@ -77,16 +77,27 @@ impl Homeserver {
         if self.membership_now(ctx, room, who) == Some(Membership::Ban) {
             return Err(Refusal::BAD_STATE);
         }
+        self.allows_new(ctx, room, by, invitation(who, Profile::Absent))
+    }
+
+    /// Would the room's current state allow a new event?
+    pub(super) fn allows_new(
+        &mut self,
+        ctx: &Context<'_>,
+        room: RoomId,
+        sender: UserId,
+        body: Body,
+    ) -> Outcome {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
-        if replica.heads.is_empty() {
+        if replica.heads.is_empty() && matches!(body, Body::Member { .. }) {
             return Err(Refusal::FAILED);
         }
         let pdu = Pdu {
-            sender: by,
-            origin: log.home(by),
-            body: invitation(who, Profile::Absent),
+            sender,
+            origin: log.home(sender),
+            body,
             prev_events: Vec::new(),
             auth_events: Vec::new(),
             depth: 0,

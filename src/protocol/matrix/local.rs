@@ -178,6 +178,11 @@ impl Homeserver {
             to.clear();
         }
         let event = self.append(ctx, room, pdu, &before);
+        // The sender reads what it sends from the database, and that keeps some redactions back.
+        let log = &ctx.logs[room.index()];
+        if self.db.rooms[&room].withholds(log, event) {
+            to.clear();
+        }
         ctx.out.push(Effect::Send {
             room,
             event,
@@ -383,28 +388,6 @@ impl Homeserver {
         self.make_state(ctx, room, by, Body::PowerLevels(levels))
     }
 
-    fn redact(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        by: UserId,
-        target: EventNo,
-    ) -> Outcome {
-        let log = &ctx.logs[room.index()];
-        let spec = &ctx.rooms[room.index()];
-        let replica = self.replica(room, log, spec).ok_or(Refusal::FORBIDDEN)?;
-        if !replica.has(target) && !replica.outliers.contains(&target) {
-            return Err(Refusal::NOT_FOUND);
-        }
-        let own = log.author(target).0 == by;
-        if !own && state::power(log, spec, &replica.state, by) < REDACT_LEVEL {
-            return Err(Refusal::FORBIDDEN);
-        }
-        let redaction = self.make_event(ctx, room, by, Body::Redaction(target))?;
-        self.hide_redacted(ctx, room, redaction);
-        Ok(())
-    }
-
     /// The current value of a kind of state, as shown to users.
     pub fn current<'a>(
         replica: &Replica,
@@ -418,9 +401,6 @@ impl Homeserver {
             .map(|pdu| &pdu.body)
     }
 }
-
-/// Level to redact others' messages (Synapse's presets).
-const REDACT_LEVEL: i64 = 50;
 
 /// Who does this?
 pub fn actor(action: &Action) -> Option<UserId> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
-use crate::room::{Body, Membership, Pdu, Profile};
+use crate::room::{Body, Membership, Pdu, Profile, RoomLog, StateKey};
 
 use super::Homeserver;
 use super::outbox::{Answer, Context, Copy, Effect, Outcome, Refusal, Request, Ticket};
@@ -95,10 +95,7 @@ impl Homeserver {
         answer: &Answer,
     ) {
         let outcome = match answer {
-            Answer::Made(event) => {
-                self.enter(ctx, room, *event, asked);
-                Ok(())
-            }
+            Answer::Made(event) => self.enter(ctx, room, *event, asked),
             // Another server may help where this one does not know the room or is away; not where it refuses.
             Answer::Refused(refusal) if refusal.status != 404 => Err(*refusal),
             _ => match rest.pop_front() {
@@ -133,13 +130,20 @@ impl Homeserver {
             .joined(log.state_after(event))
             .any(|user| log.home(user) == me);
         if *answer == Answer::State && inside && !self.db.rooms.contains_key(&room) {
-            self.enter(ctx, room, event, from);
+            // Where it cannot be entered, the room stays unknown.
+            let _ = self.enter(ctx, room, event, from);
         }
     }
 
     /// Enters a room with an event that another server has, mostly a join that it made: the state as outliers, the join in its place,
     /// everything before it a gap (`send_join`, `clean_room_for_join`).
-    fn enter(&mut self, ctx: &mut Context<'_>, room: RoomId, join: EventNo, from: ServerId) {
+    fn enter(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        join: EventNo,
+        from: ServerId,
+    ) -> Outcome {
         let log = &ctx.logs[room.index()];
         let me = self.id;
         let known = self.db.rooms.contains_key(&room);
@@ -148,36 +152,23 @@ impl Homeserver {
         if !inside {
             replica.heads.clear();
         }
-        let mut wanted: BTreeSet<EventNo> = BTreeSet::new();
-        // The join's parents themselves come when the full state is fetched (`_sync_partial_state_room`).
-        for prev in log.prev_events(join) {
-            wanted.extend(log.state_after(prev).values());
-            if self.rules.faster_join {
-                wanted.insert(prev);
-            }
+        let way = Way {
+            path: Path::Join,
+            from,
+        };
+        let critical = self.state_for_join(log, join, true);
+        self.take_outliers(log, &critical, None);
+        if !self.has_authority(ctx, room, join, way) {
+            return Err(Refusal::FORBIDDEN);
         }
-        let roots: Vec<EventNo> = wanted.iter().copied().collect();
-        wanted.extend(super::state::auth_chain(log, roots));
-        wanted.extend(super::state::auth_chain(log, [join]));
-        wanted.remove(&join);
-        let verified: Vec<EventNo> = wanted
-            .into_iter()
-            .filter(|no| self.verifies(log, *no))
-            .collect();
-        let replica = self.db.rooms.get_mut(&room).expect("entered above");
-        Homeserver::store_outliers(replica, verified);
-        self.store(
-            ctx,
-            room,
-            Copy {
-                no: join,
-                shell: false,
-            },
-            Way {
-                path: Path::Join,
-                from,
-            },
-        );
+        let log = &ctx.logs[room.index()];
+        let whole = self.state_for_join(log, join, false);
+        self.take_outliers(log, &whole, None);
+        let copy = Copy {
+            no: join,
+            shell: false,
+        };
+        self.store(ctx, room, copy, way);
         let note = |what| Fact::Gained {
             at: ctx.now,
             server: me,
@@ -188,6 +179,31 @@ impl Homeserver {
         if !known || !inside {
             ctx.out.push(Effect::Note(note(What::Room(room))));
         }
+        Ok(())
+    }
+
+    /// What is told of the state before a join. What is critical for it comes at once: no memberships but the
+    /// joining user's, and all that these events rest on. The rest comes with the join's parents, when the
+    /// whole state is fetched (`_get_event_ids_for_partial_state_join`, `_sync_partial_state_room`).
+    fn state_for_join(&self, log: &RoomLog, join: EventNo, critical: bool) -> BTreeSet<EventNo> {
+        let critical = critical && self.rules.faster_join;
+        let joining = log.state_key(join);
+        let is_told = |key: &StateKey| {
+            !critical || !matches!(key, StateKey::Member(_)) || Some(*key) == joining
+        };
+        let mut told = BTreeSet::new();
+        for prev in log.prev_events(join) {
+            let state = log.state_after(prev).iter();
+            told.extend(state.filter(|(key, _)| is_told(key)).map(|(_, no)| *no));
+            if self.rules.faster_join && !critical {
+                told.insert(prev);
+            }
+        }
+        let roots: Vec<EventNo> = told.iter().copied().collect();
+        told.extend(super::state::auth_chain(log, roots));
+        told.extend(super::state::auth_chain(log, [join]));
+        told.remove(&join);
+        told
     }
 
     /// Leaves, or declines an invitation.

@@ -1,11 +1,11 @@
 //! Storing events that were pulled from a peer (Synapse, `_process_pulled_events`; reference 2.3, 2.4).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::journal::EventNo;
 use crate::kernel::{SimDuration, SimTime};
-use crate::room::RoomLog;
 
+use super::authority::Told;
 use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Timer};
 use super::replica::{PullFailure, Replica};
 use super::store::Way;
@@ -175,26 +175,14 @@ impl Homeserver {
         else {
             return self.pulled(ctx, &pull);
         };
-        let learnt = match answer {
-            Answer::State => state_at(log, prev),
-            _ => BTreeSet::new(),
-        };
-        let (verified, unverifiable): (Vec<EventNo>, Vec<EventNo>) =
-            learnt.into_iter().partition(|no| self.verifies(log, *no));
-        let Some(replica) = self.replica(pull.room, log, spec) else {
-            return self.pulled(ctx, &pull);
-        };
-        let is_known = verified.contains(&prev);
-        for no in unverifiable {
-            if !replica.knows(no) {
-                replica.record_failed_pull(no, now);
-                replica.unverified.insert(no);
-            }
-        }
-        Homeserver::store_outliers(replica, verified);
+        let is_known =
+            *answer == Answer::State && self.take_state(ctx, pull.room, &Told::at(log, prev));
         if is_known {
             return self.ask_for_state(ctx, pull);
         }
+        let Some(replica) = self.replica(pull.room, log, spec) else {
+            return self.pulled(ctx, &pull);
+        };
         replica.record_failed_pull(copy.no, now);
         pull.rest.pop_front();
         pull.unasked.clear();
@@ -211,26 +199,6 @@ impl Homeserver {
             Then::Nothing => {}
         }
     }
-}
-
-/// The events that a server learns when it asks for the state at an event: that event, the state before
-/// it, and all that these rest on.
-pub(super) fn state_at(log: &RoomLog, no: EventNo) -> BTreeSet<EventNo> {
-    let mut events: BTreeSet<EventNo> = log.state_after(no).values().copied().collect();
-    if let Some(pdu) = log.single(no)
-        && let Some(key) = pdu.body.state_key()
-    {
-        // Before a state event stood what it replaced.
-        for prev in &pdu.prev_events {
-            events.extend(log.state_after(*prev).get(&key));
-        }
-    }
-    events.insert(no);
-    events.extend(state::auth_chain(
-        log,
-        events.iter().copied().collect::<Vec<_>>(),
-    ));
-    events
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Redactions: the content is hidden at once and overwritten later (reference 7.5).
 
-use crate::journal::{EventNo, Fact, RoomId, What, Why};
+use crate::journal::{EventNo, Fact, RoomId, UserId, What, Why};
 use crate::kernel::SimDuration;
 use crate::room::{Body, RoomLog};
 
-use super::Homeserver;
-use super::outbox::{Context, Effect, Timer};
+use super::outbox::{Context, Effect, Outcome, Refusal, Timer};
 use super::replica::{Items, Replica};
+use super::{Homeserver, state};
+
+/// Level to redact others' messages (Synapse's presets).
+const REDACT_LEVEL: i64 = 50;
 
 impl Replica {
     /// Is this a redaction of something that is not stored here? Then the server keeps it to itself, since it
@@ -40,6 +43,35 @@ impl Replica {
 }
 
 impl Homeserver {
+    /// Redacts a message. Who may redact those of others need not have it; whoever else must show that it is their
+    /// own (`persist_and_notify_client_events`).
+    pub(super) fn redact(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        by: UserId,
+        target: EventNo,
+    ) -> Outcome {
+        let log = &ctx.logs[room.index()];
+        let spec = &ctx.rooms[room.index()];
+        // Of a room that it never heard of the server does not know the version.
+        let replica = self.replica(room, log, spec).ok_or(Refusal::NOT_FOUND)?;
+        let may_any = state::power(log, spec, &replica.state, by) >= REDACT_LEVEL;
+        let is_there = replica.knows(target) && !replica.rejected.contains(&target);
+        let is_own = log.author(target).0 == by;
+        let body = Body::Redaction(target);
+        self.allows_new(ctx, room, by, body.clone())?;
+        if !may_any && !is_there {
+            return Err(Refusal::NOT_FOUND);
+        }
+        if !may_any && !is_own {
+            return Err(Refusal::FORBIDDEN);
+        }
+        let redaction = self.make_event(ctx, room, by, body)?;
+        self.hide_redacted(ctx, room, redaction);
+        Ok(())
+    }
+
     /// An item was stored: if it is a redaction or has been redacted before it came, content is hidden from now on.
     /// What it hid waits in the database to be overwritten (`redactions.have_censored`).
     pub fn hide_redacted(&mut self, ctx: &mut Context<'_>, room: RoomId, no: EventNo) {

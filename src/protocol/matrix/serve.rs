@@ -35,8 +35,7 @@ impl Homeserver {
                 self.serve_room(ctx, *room, from, |replica, log| {
                     let known = replica.has(*event)
                         && !replica.rejected.contains(event)
-                        && !replica.withholds(log, *event)
-                        && !log.prev_events(*event).is_empty();
+                        && !replica.withholds(log, *event);
                     if known {
                         Answer::State
                     } else {

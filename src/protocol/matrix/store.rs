@@ -30,11 +30,19 @@ impl Way {
     pub(super) fn backfilled(self) -> bool {
         matches!(self.path, Path::Backfill | Path::Jump)
     }
+
+    /// Did the server ask for the event itself?
+    pub(super) fn is_pulled(self) -> bool {
+        self.backfilled() || self.path == Path::GapFill
+    }
 }
 
 impl Homeserver {
     /// Stores an event whose place in the graph is known, or has just been checked with a peer.
     pub(super) fn store(&mut self, ctx: &mut Context<'_>, room: RoomId, copy: Copy, way: Way) {
+        if !self.has_authority(ctx, room, copy.no, way) {
+            return;
+        }
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let me = self.id;
@@ -114,7 +122,8 @@ impl Homeserver {
         // An own event that arrives live goes through the sender like a new one (reference 1.1). Above a gap
         // the servers in the room are not known.
         let is_new_here = !way.backfilled() && way.path != Path::Join && !was_outlier && !rejected;
-        if is_new_here && log.origin(no) == me && missing.is_empty() {
+        let is_sent = is_new_here && missing.is_empty() && !replica.withholds(log, no);
+        if is_sent && log.origin(no) == me {
             let mut to = log.hosts(&before);
             to.remove(&me);
             let to = to.into_keys().collect();
@@ -198,17 +207,6 @@ impl Homeserver {
             replica.lower_min_depth(0);
         }
         replica.out_of_band.insert(user, (membership, event));
-    }
-
-    /// Stores events known only as state or auth of others.
-    pub(super) fn store_outliers(replica: &mut Replica, events: impl IntoIterator<Item = EventNo>) {
-        for no in events {
-            if !replica.has(no) && !replica.outliers.contains(&no) {
-                replica.outliers.insert(no..no + 1);
-                replica.positions.place_history(no..no + 1);
-                replica.lower_min_depth(0);
-            }
-        }
     }
 }
 

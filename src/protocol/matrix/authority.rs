@@ -1,0 +1,152 @@
+//! What a server must know before it takes an event: a key for its signature, and the events that it rests on.
+//!
+//! With a lost key a server refuses its own events of the lost time, and with them all that rests on them: the
+//! memberships, levels and joins that name them.
+
+use std::collections::BTreeSet;
+
+use crate::journal::{EventNo, RoomId};
+use crate::kernel::SimTime;
+use crate::room::RoomLog;
+
+use super::outbox::Context;
+use super::replica::Replica;
+use super::store::Way;
+use super::{Homeserver, state};
+
+/// With more than one in so many of the events missing, a server has itself told all of them
+/// (`_get_state_ids_after_missing_prev_event`).
+const WHOLE_STATE_FROM: usize = 10;
+
+/// The state before an event, with all that it rests on, as another server gives it.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    event: EventNo,
+    state: BTreeSet<EventNo>,
+    auth: BTreeSet<EventNo>,
+}
+
+impl Told {
+    /// The answer to `/state_ids`.
+    pub(super) fn at(log: &RoomLog, event: EventNo) -> Told {
+        let mut state: BTreeSet<EventNo> = log.state_after(event).values().copied().collect();
+        if let Some(pdu) = log.single(event)
+            && let Some(key) = pdu.body.state_key()
+        {
+            // Before a state event stood what it replaced.
+            for prev in &pdu.prev_events {
+                state.extend(log.state_after(*prev).get(&key));
+            }
+        }
+        state.remove(&event);
+        let auth = match state.is_empty() {
+            true => BTreeSet::new(),
+            false => state::auth_chain(log, state.iter().copied()),
+        };
+        Told { event, state, auth }
+    }
+
+    fn all(&self) -> BTreeSet<EventNo> {
+        let of_state = self.state.iter().chain(&self.auth).copied();
+        of_state.chain([self.event]).collect()
+    }
+
+    /// Those that are looked at: the missing ones, or, if many are missing, all.
+    fn looked_at(&self, replica: &Replica) -> BTreeSet<EventNo> {
+        let mut missing = self.all();
+        missing.retain(|no| !replica.knows(*no));
+        if missing.len() * WHOLE_STATE_FROM < self.state.len() + self.auth.len() {
+            return missing;
+        }
+        let mut all = self.all();
+        all.retain(|no| *no != self.event || !replica.knows(*no));
+        all
+    }
+}
+
+impl Replica {
+    fn knows_authority(&self, log: &RoomLog, no: EventNo) -> bool {
+        log.auth_events(no).iter().all(|auth| self.knows(*auth))
+    }
+}
+
+impl Homeserver {
+    /// Takes over what another server told of the state at an event, without its place in the graph. Is the
+    /// event itself known now?
+    pub(super) fn take_state(&mut self, ctx: &Context<'_>, room: RoomId, told: &Told) -> bool {
+        let log = &ctx.logs[room.index()];
+        let Some(replica) = self.db.rooms.get(&room) else {
+            return false;
+        };
+        let looked_at = told.looked_at(replica);
+        self.take_outliers(log, &looked_at, Some(ctx.now));
+        self.db.rooms[&room].knows(told.event)
+    }
+
+    /// Takes over events without their place in the graph: those whose signature can be checked and whose
+    /// own authority is known (`_auth_and_persist_outliers`). Of the others those with a bad signature
+    /// count as failed pulls, where that is `noted`.
+    pub(super) fn take_outliers(
+        &mut self,
+        log: &RoomLog,
+        told: &BTreeSet<EventNo>,
+        noted: Option<SimTime>,
+    ) {
+        let verified: BTreeSet<EventNo> = told
+            .iter()
+            .copied()
+            .filter(|no| self.verifies(log, *no))
+            .collect();
+        let Some(replica) = self.db.rooms.get_mut(&log.room()) else {
+            return;
+        };
+        // An event has a larger number than those that it rests on.
+        for no in told {
+            let is_verified = verified.contains(no);
+            if let Some(now) = noted.filter(|_| !is_verified) {
+                replica.record_failed_pull(*no, now);
+            }
+            if replica.knows(*no) {
+                continue;
+            }
+            if is_verified && replica.knows_authority(log, *no) {
+                replica.outliers.insert(*no..*no + 1);
+                replica.positions.place_history(*no..*no + 1);
+                replica.lower_min_depth(0);
+            } else {
+                replica.unverified.insert(*no);
+            }
+        }
+    }
+
+    /// Is all known that an event rests on? If not, the giving server is asked for it once more
+    /// (`_load_or_fetch_auth_events_for_event`); what is still missing then stands against the event.
+    pub(super) fn has_authority(
+        &mut self,
+        ctx: &mut Context<'_>,
+        room: RoomId,
+        no: EventNo,
+        way: Way,
+    ) -> bool {
+        let log = &ctx.logs[room.index()];
+        let knows = |server: &Homeserver| {
+            let replica = server.db.rooms.get(&room);
+            replica.is_some_and(|replica| replica.knows_authority(log, no))
+        };
+        if knows(self) {
+            return true;
+        }
+        let chain = state::auth_chain(log, [no]);
+        self.take_outliers(log, &chain, Some(ctx.now));
+        if knows(self) {
+            return true;
+        }
+        if way.is_pulled()
+            && let Some(replica) = self.db.rooms.get_mut(&room)
+        {
+            replica.record_failed_pull(no, ctx.now);
+        }
+        self.refuse(ctx, room, way.from, "authority-missing");
+        false
+    }
+}
