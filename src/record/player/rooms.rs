@@ -70,6 +70,7 @@ impl Player<'_> {
             Err(Trouble::Failed(error)) => return Err(error),
         };
         if let Action::Join { via, .. } = action {
+            self.wait_complete(home).await?;
             listeners.extend(self.listeners(home, room).await?);
             let runs = |via: &ServerId| *via != home && self.servers[via.index()].is_awake();
             listeners.extend(via.filter(runs));

@@ -166,6 +166,21 @@ impl Player<'_> {
         }
     }
 
+    /// Waits until a server has the whole state of the rooms that it has joined. Before that it does not know the
+    /// other servers in them, and lets its next user join through one of these (`_should_perform_remote_join`).
+    pub(super) async fn wait_complete(&mut self, server: ServerId) -> Result<(), RecordError> {
+        let deadline = Instant::now() + HEARD_WITHIN;
+        let server = &mut self.servers[server.index()];
+        loop {
+            let pulse = server.books(self.laboratory).await?.pulse().await;
+            let pulse = pulse.map_err(|cause| server.unreadable(cause))?;
+            if pulse.incomplete_joins == 0 || Instant::now() >= deadline {
+                return Ok(());
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Waits for a pause, for instance until short back-offs are over.
     pub(super) async fn pause(&mut self, length: Duration) {
         sleep(length).await;
