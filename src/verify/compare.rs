@@ -72,8 +72,9 @@ fn compare_cells(
     for path in paths {
         let (ours, theirs) = (value(simulated, path), value(recorded, path));
         if let Some(seen) = unstable.get(path) {
+            let seen: Vec<Value> = seen.iter().map(|value| or_default(value, path)).collect();
             comparison.unstable += 1;
-            comparison.unstable_fine += usize::from(is_between(&ours, seen));
+            comparison.unstable_fine += usize::from(is_between(&ours, &seen));
         } else {
             comparison.cells += 1;
             if ours == theirs {
@@ -107,6 +108,13 @@ pub(super) fn unstable(runs: &[Played]) -> BTreeMap<String, Vec<Value>> {
 
 fn value(cells: &Cells, path: &str) -> Value {
     cells.get(path).cloned().unwrap_or_else(|| default_of(path))
+}
+
+fn or_default(value: &Value, path: &str) -> Value {
+    match value {
+        Value::Null => default_of(path),
+        seen => seen.clone(),
+    }
 }
 
 /// A field that is absent because it would be 0 or all.
