@@ -5,6 +5,7 @@
 
 mod actions;
 mod books;
+mod founding;
 mod jumps;
 mod network;
 mod outcome;
@@ -101,6 +102,10 @@ pub struct Simulation<'a> {
     backups: Vec<Vec<Backup>>,
     /// Servers that have a copy of each room.
     present: Vec<BTreeSet<ServerId>>,
+    /// Rooms of which each server ever had a copy, or in which others ever listed one of its users.
+    rooms_of: Vec<BTreeSet<RoomId>>,
+    /// Users of each server.
+    users_of: Vec<Vec<UserId>>,
     /// Rooms to be looked at when the present event is dealt with.
     touched: BTreeSet<RoomId>,
     /// Answers to people's actions that somebody waits for.
@@ -193,6 +198,8 @@ impl<'a> Simulation<'a> {
             next_parcel: 0,
             backups: vec![Vec::new(); servers.len()],
             present: vec![BTreeSet::new(); world.rooms.len()],
+            rooms_of: vec![BTreeSet::new(); servers.len()],
+            users_of: users_of(world),
             touched: BTreeSet::new(),
             answered: BTreeMap::new(),
             next_ticket: 1,
@@ -207,6 +214,7 @@ impl<'a> Simulation<'a> {
             journal: Journal::default(),
         };
         simulation.queue.advance(world.start);
+        simulation.found_rooms();
         for server in 0..simulation.servers.len() {
             simulation.decide(ServerId(server as u32), Homeserver::start);
         }
@@ -329,4 +337,12 @@ impl<'a> Simulation<'a> {
         let pair = (from.min(to), from.max(to));
         matches!(self.power[to.index()], Power::Up | Power::Frozen) && !self.cuts.contains(&pair)
     }
+}
+
+fn users_of(world: &World) -> Vec<Vec<UserId>> {
+    let mut users_of = vec![Vec::new(); world.servers.len()];
+    for (i, user) in world.users.iter().enumerate() {
+        users_of[user.server.index()].push(UserId(i as u32));
+    }
+    users_of
 }

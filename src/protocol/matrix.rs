@@ -11,6 +11,7 @@ mod backfill;
 mod destination;
 mod extremities;
 mod forgotten;
+mod founding;
 mod history;
 mod homeserver;
 mod intake;
@@ -34,6 +35,7 @@ mod tasks;
 mod visibility;
 
 pub use accounts::Account;
+pub use founding::founding_events;
 pub use homeserver::{Database, Homeserver, SigningKey};
 pub use local::actor;
 pub use media::MediaStore;

@@ -3,6 +3,7 @@
 //! Drawn messages on an unbroken chain are kept as runs; everything else is kept item by item.
 
 mod drawn;
+mod founding;
 mod members;
 mod pieces;
 mod resolutions;

@@ -39,7 +39,7 @@ impl Simulation<'_> {
         if let Some(room) = room_of(action)
             && self.servers[server.index()].db.rooms.contains_key(&room)
         {
-            self.present[room.index()].insert(server);
+            self.note_present(server, room);
         }
         self.note_account(now, server, action, before);
     }

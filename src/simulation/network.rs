@@ -45,7 +45,11 @@ impl Simulation<'_> {
         if !self.logs[room.index()].is_message(event) {
             self.touched.insert(room);
         }
-        self.present[room.index()].insert(from);
+        let pdu = self.logs[room.index()].single(event);
+        if let Some(Body::Member { who, .. }) = pdu.map(|pdu| &pdu.body) {
+            self.rooms_of[self.world.home(*who).index()].insert(room);
+        }
+        self.note_present(from, room);
         let others: Vec<ServerId> = self.present[room.index()]
             .iter()
             .copied()
@@ -250,7 +254,7 @@ impl Simulation<'_> {
                 if let Some(room) = self.servers[to.index()].room_of_task(task) {
                     self.advance(room, now);
                     self.touched.insert(room);
-                    self.present[room.index()].insert(to);
+                    self.note_present(to, room);
                 }
                 self.decide(to, |homeserver, context| {
                     homeserver.answer(context, task, answer)

@@ -60,33 +60,38 @@ impl Simulation<'_> {
         }
     }
 
-    /// Brings all rooms of a server up to now: those that it knows, and those in which others list it.
-    pub(super) fn advance_server(&mut self, server: ServerId, now: SimTime) {
-        for room in 0..self.logs.len() {
-            let room = RoomId(room as u32);
-            let log = &self.logs[room.index()];
-            let listed = || log.present().hosts.contains_key(&server);
-            if self.present[room.index()].contains(&server) || listed() {
-                self.advance(room, now);
-            }
-        }
+    /// A server has a copy of the room.
+    pub(super) fn note_present(&mut self, server: ServerId, room: RoomId) {
+        self.present[room.index()].insert(server);
+        self.rooms_of[server.index()].insert(room);
     }
 
-    /// As `advance_server`; afterwards each of these rooms is looked at.
-    pub(super) fn touch_server(&mut self, server: ServerId, now: SimTime) {
-        self.advance_server(server, now);
-        for room in 0..self.logs.len() {
-            let room = RoomId(room as u32);
+    /// The rooms that concern a server: those that it knows, and those in which others list it.
+    pub(super) fn rooms_of(&self, server: ServerId) -> Vec<RoomId> {
+        let ever = self.rooms_of[server.index()].iter().copied();
+        let concerned = ever.filter(|room| {
             let listed = || {
                 self.logs[room.index()]
                     .present()
                     .hosts
                     .contains_key(&server)
             };
-            if self.present[room.index()].contains(&server) || listed() {
-                self.touched.insert(room);
-            }
+            self.present[room.index()].contains(&server) || listed()
+        });
+        concerned.collect()
+    }
+
+    /// Brings all rooms of a server up to now.
+    pub(super) fn advance_server(&mut self, server: ServerId, now: SimTime) {
+        for room in self.rooms_of(server) {
+            self.advance(room, now);
         }
+    }
+
+    /// As `advance_server`; afterwards each of these rooms is looked at.
+    pub(super) fn touch_server(&mut self, server: ServerId, now: SimTime) {
+        self.advance_server(server, now);
+        self.touched.extend(self.rooms_of(server));
     }
 
     /// Looks at every room that was touched: calm rooms count messages, others make them one by one.

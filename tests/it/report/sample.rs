@@ -86,6 +86,7 @@ fn world() -> World {
             weight: 1,
         }],
         rooms: vec![room("lobby"), room("quiet, but \"quoted\"")],
+        founded: Vec::new(),
         media: Vec::new(),
         actions: Vec::new(),
         faults: Vec::new(),
