@@ -13,12 +13,13 @@ mod people;
 mod player;
 mod rooms;
 mod strike;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::faults::Fault;
-use crate::journal::{Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
+use crate::journal::{EventNo, Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
 use crate::kernel::{Queue, SimTime, Streams};
 use crate::metrics::FileGaps;
 use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
@@ -64,6 +65,8 @@ enum Event {
         generation: u32,
         message: TrafficRef,
     },
+    /// A back-off is over behind which a room's messages wait.
+    Look { room: RoomId, generation: u32 },
     /// A person does something in answer to what they see.
     Habit(people::Habit),
 }
@@ -108,6 +111,8 @@ pub struct Simulation<'a> {
     users_of: Vec<Vec<UserId>>,
     /// Rooms to be looked at when the present event is dealt with.
     touched: BTreeSet<RoomId>,
+    /// Messages that were appended without an event and wait from one server for another: when made, room, number.
+    waiting: BTreeMap<(ServerId, ServerId), Vec<(SimTime, RoomId, EventNo)>>,
     /// Answers to people's actions that somebody waits for.
     answered: BTreeMap<Ticket, Answered>,
     next_ticket: Ticket,
@@ -201,6 +206,7 @@ impl<'a> Simulation<'a> {
             rooms_of: vec![BTreeSet::new(); servers.len()],
             users_of: users_of(world),
             touched: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             answered: BTreeMap::new(),
             next_ticket: 1,
             scrolling: BTreeMap::new(),
@@ -254,6 +260,7 @@ impl<'a> Simulation<'a> {
                 generation,
                 message,
             } => self.speak(now, room, generation, message),
+            Event::Look { room, generation } => self.look(room, generation),
             Event::Habit(habit) => self.follow_habit(now, habit),
         }
         self.settle_rooms();
@@ -326,6 +333,11 @@ impl<'a> Simulation<'a> {
         }
         if timer == Timer::PurgeJob {
             self.advance_server(server, now);
+        }
+        if let Timer::Retry(to) = timer
+            && !self.servers[server.index()].is_transmitting(to)
+        {
+            self.touch_pair(server, to);
         }
         self.decide(server, |homeserver, context| {
             homeserver.ring(context, timer)

@@ -1,6 +1,6 @@
 //! Matrix as Synapse does it: a homeserver that decides from its own books.
 //!
-//! Each file holds the rules of one theme: `destination` (sending), `intake` (receiving), `pull` and
+//! Each file holds the rules of one theme: `destination` and `wake` (sending), `intake` (receiving), `pull` and
 //! `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
 //! `membership`, `invitations`, `local`, `accounts`, `media`, `purge`, `redactions`, `forgotten`, `state`. The section numbers in comments
 //! are those of the list of rules in ARCHITECTURE.md.
@@ -33,8 +33,10 @@ mod state;
 mod store;
 mod tasks;
 mod visibility;
+mod wake;
 
 pub use accounts::Account;
+pub use destination::Standing;
 pub use founding::founding_events;
 pub use homeserver::{Database, Homeserver, SigningKey};
 pub use local::actor;
@@ -45,3 +47,4 @@ pub use rules::{HostOrder, PurgeBy, Rules, UnknownRoom};
 #[cfg(feature = "exact-state")]
 pub use state::exact;
 pub use state::{allowed, apply, auth_events, cheap, power_levels, resolve, state_before};
+pub use wake::Waker;

@@ -147,6 +147,13 @@ impl Day {
         (server, file)
     }
 
+    /// Servers whose users say something on the day, in order.
+    pub fn servers(&self) -> Vec<ServerId> {
+        let mut servers: Vec<ServerId> = self.cells.iter().map(|(server, ..)| *server).collect();
+        servers.dedup();
+        servers
+    }
+
     /// Author of message `number`.
     pub fn author(&self, streams: &Streams, room: RoomId, number: u32) -> (UserId, ServerId) {
         let (server, _) = self.cell(number);

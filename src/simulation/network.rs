@@ -79,6 +79,7 @@ impl Simulation<'_> {
             .copied()
             .filter(|server| !in_step.contains(server))
         {
+            self.note_waiting(from, server);
             self.decide(from, |homeserver, context| {
                 homeserver.queue_pdu(context, server, room, event)
             });
@@ -181,6 +182,9 @@ impl Simulation<'_> {
     /// One transaction.
     pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
         let now = self.queue.now();
+        if self.servers[from.index()].is_first_try(to) {
+            self.touch_pair(from, to);
+        }
         if self.reachable(from, to) {
             self.deliver(now, from, to, Parcel::Transaction(pdus));
         } else {
@@ -223,6 +227,9 @@ impl Simulation<'_> {
             }
             _ => return,
         }
+        if self.changes_standing(to, from, &parcel) {
+            self.touch_pair(to, from);
+        }
         match parcel {
             Parcel::Transaction(pdus) => {
                 for (room, _) in &pdus {
@@ -260,6 +267,16 @@ impl Simulation<'_> {
                     homeserver.answer(context, task, answer)
                 });
             }
+        }
+    }
+
+    /// May a parcel change whether a server sends to another at once?
+    fn changes_standing(&self, to: ServerId, from: ServerId, parcel: &Parcel) -> bool {
+        let homeserver = &self.servers[to.index()];
+        match parcel {
+            Parcel::Transaction(_) | Parcel::Question(..) => !homeserver.is_clear(from),
+            Parcel::Receipt(fine) => *fine || homeserver.is_last_try(from),
+            Parcel::Reply(_, answer) => *answer == Answer::Unreachable,
         }
     }
 

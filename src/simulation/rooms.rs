@@ -1,19 +1,25 @@
 //! Drawn messages: as counts while a room is calm, one by one while something is wrong in it.
 
-use crate::journal::{RoomId, ServerId, UserId};
+use std::ops::Range;
+
+use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
+use crate::protocol::matrix::Replica;
 use crate::room::TrafficRef;
 
+use super::watch::{Voice, Watch};
 use super::{Event, Power, Simulation, class};
 
 /// How far a room's drawn messages have been made.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     /// The next message to be made.
-    next: TrafficRef,
+    pub(super) next: TrafficRef,
     /// Are messages made one by one? Then the next one is on the queue under this generation.
-    single: Option<u32>,
-    generation: u32,
+    pub(super) single: Option<u32>,
+    pub(super) generation: u32,
+    /// Whose messages need an event, while they are made one by one; none: all.
+    pub(super) watch: Option<Watch>,
 }
 
 impl Clock {
@@ -23,6 +29,7 @@ impl Clock {
             next: TrafficRef { day, number: 0 },
             single: None,
             generation: 0,
+            watch: None,
         }
     }
 }
@@ -32,8 +39,11 @@ impl Simulation<'_> {
     pub(super) fn advance(&mut self, room: RoomId, now: SimTime) {
         let clock = &mut self.clocks[room.index()];
         let log = &mut self.logs[room.index()];
-        if clock.single.is_some() || log.traffic().per_day <= 0.0 {
+        if log.traffic().per_day <= 0.0 {
             return;
+        }
+        if clock.single.is_some() {
+            return self.advance_watched(room, now);
         }
         let today = now.day() as u32;
         while clock.next.day <= today {
@@ -57,6 +67,65 @@ impl Simulation<'_> {
                 day: day + 1,
                 number: 0,
             };
+        }
+    }
+
+    /// As `advance`, in a room in which something is wrong: what needs no event is appended, and noted where it waits.
+    fn advance_watched(&mut self, room: RoomId, now: SimTime) {
+        if self.clocks[room.index()].watch.is_none() {
+            return;
+        }
+        let today = now.day() as u32;
+        loop {
+            let TrafficRef { day, number } = self.clocks[room.index()].next;
+            if day > today {
+                return;
+            }
+            let log = &self.logs[room.index()];
+            let end = if day < today {
+                log.drawn_count(day)
+            } else {
+                log.times(day).partition_point(|time| *time < now) as u32
+            };
+            if end > number
+                && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
+            {
+                self.append_watched(room, (day, number..end), basis);
+            }
+            let clock = &mut self.clocks[room.index()];
+            clock.next.number = end.max(number);
+            if day == today {
+                return;
+            }
+            clock.next = TrafficRef {
+                day: day + 1,
+                number: 0,
+            };
+        }
+    }
+
+    fn append_watched(&mut self, room: RoomId, (day, numbers): (u32, Range<u32>), basis: EventNo) {
+        let log = &self.logs[room.index()];
+        let (drawn, times) = (log.day(day, basis), log.times(day));
+        for number in numbers {
+            let server = drawn.cell(number).0;
+            let watch = self.clocks[room.index()].watch.as_ref();
+            let voice = watch.map(|watch| watch.voice(server));
+            let waits = match voice {
+                Some(Voice::Silent) => continue,
+                Some(Voice::Waits(waits)) => !waits.is_empty(),
+                // What is heard is played.
+                Some(Voice::Heard) | None => {
+                    debug_assert!(false, "{room} {day} {number} was passed over");
+                    false
+                }
+            };
+            let log = &mut self.logs[room.index()];
+            log.push_run(TrafficRef { day, number }, 1, basis);
+            if waits {
+                let event = log.len() - 1;
+                self.hold_back(room, event, server, times[number as usize]);
+            }
         }
     }
 
@@ -86,6 +155,7 @@ impl Simulation<'_> {
         for room in self.rooms_of(server) {
             self.advance(room, now);
         }
+        self.queue_all_held_back(server);
     }
 
     /// As `advance_server`; afterwards each of these rooms is looked at.
@@ -104,19 +174,18 @@ impl Simulation<'_> {
             {
                 continue;
             }
+            self.advance(room, now);
             let able = self.is_in_step(room).then(|| self.able_members(room));
             let able = able.filter(|able| self.nobody_fails_to_speak(room, able));
-            let calm = able.is_some();
-            match (calm, self.clocks[room.index()].single) {
-                (true, Some(_)) => self.clocks[room.index()].single = None,
-                (false, None) => {
-                    self.advance(room, now);
-                    self.plan_next_message(room);
-                }
-                _ => {}
-            }
             if let Some(able) = able {
+                let clock = &mut self.clocks[room.index()];
+                clock.single = None;
+                clock.watch = None;
                 self.update_silence(room, able);
+            } else if self.world.in_step {
+                self.watch(room);
+            } else if self.clocks[room.index()].single.is_none() {
+                self.plan_next_message(room);
             }
         }
     }
@@ -126,22 +195,37 @@ impl Simulation<'_> {
         if !self.world.in_step {
             return false;
         }
+        let hosts = &self.logs[room.index()].present().hosts;
+        let is_clear = |host: &ServerId| {
+            let mut unclear = self.servers[host.index()].unclear();
+            !unclear.any(|to| hosts.contains_key(&to))
+        };
+        let is_whole = || {
+            let reaches = |one: &ServerId| hosts.keys().all(|other| self.reachable(*one, *other));
+            self.cuts.is_empty() || hosts.keys().all(reaches)
+        };
+        hosts
+            .keys()
+            .all(|host| self.takes_next(*host, room) && is_clear(host))
+            && is_whole()
+    }
+
+    /// Would the server take the room's next message without more, if it were sent to it?
+    pub(super) fn takes_next(&self, host: ServerId, room: RoomId) -> bool {
+        if self.power[host.index()] != Power::Up {
+            return false;
+        }
+        let homeserver = &self.servers[host.index()];
+        let in_step = homeserver.db.rooms.get(&room).is_some_and(|replica| {
+            replica.follows && (replica.heads.len() == 1 || self.has_newest_state(room, replica))
+        });
+        self.is_deaf(host, room) || in_step && !homeserver.memory.busy.contains(&room)
+    }
+
+    fn has_newest_state(&self, room: RoomId, replica: &Replica) -> bool {
         let log = &self.logs[room.index()];
-        let Some(last) = log.last() else { return true };
-        let state = log.state_after(last);
-        let hosts = &log.present().hosts;
-        hosts.keys().all(|host| {
-            let homeserver = &self.servers[host.index()];
-            let in_step = homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                replica.follows && (replica.heads.len() == 1 || replica.state == *state)
-            });
-            self.power[host.index()] == Power::Up
-                && (self.is_deaf(*host, room)
-                    || (in_step && !homeserver.memory.busy.contains(&room)))
-                && hosts.keys().all(|other| {
-                    other == host || (self.reachable(*host, *other) && homeserver.is_clear(*other))
-                })
-        })
+        let last = log.last();
+        last.is_some_and(|last| replica.state == *log.state_after(last))
     }
 
     /// Can every member who is expected to speak do so, on top of the newest item? Who cannot is not
@@ -162,12 +246,14 @@ impl Simulation<'_> {
     }
 
     /// All members, each with: has this one a session, on a server that believes in the membership?
-    fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
+    pub(super) fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
         let log = &self.logs[room.index()];
         let newest = log.last().map(|last| log.state_after(last));
         let able = |user: UserId| {
-            let homeserver = &self.servers[log.home(user).index()];
-            homeserver.can_act(user)
+            let home = log.home(user).index();
+            let homeserver = &self.servers[home];
+            self.power[home] != Power::Dead
+                && homeserver.can_act(user)
                 && homeserver.db.rooms.get(&room).is_some_and(|replica| {
                     // Where the state is the newest item's, a member is one.
                     newest.is_some_and(|newest| replica.state.ptr_eq(newest))
@@ -199,7 +285,7 @@ impl Simulation<'_> {
 
     /// Today's speakers were named at the day's beginning. One who has left since says nothing more, so
     /// the rest of the day is made one by one.
-    fn day_has_no_leaver(&self, room: RoomId) -> bool {
+    pub(super) fn day_has_no_leaver(&self, room: RoomId) -> bool {
         let log = &self.logs[room.index()];
         let (Some(last), Some(basis)) = (log.last(), log.basis(self.queue.now().day() as u32))
         else {
@@ -243,7 +329,7 @@ impl Simulation<'_> {
     /// A drawn message is due.
     pub(super) fn speak(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         room: RoomId,
         generation: u32,
         message: TrafficRef,
@@ -251,6 +337,7 @@ impl Simulation<'_> {
         if self.clocks[room.index()].single != Some(generation) {
             return;
         }
+        self.advance(room, now);
         let clock = &mut self.clocks[room.index()];
         clock.next = TrafficRef {
             day: message.day,
@@ -276,6 +363,10 @@ impl Simulation<'_> {
                 });
             }
         }
-        self.plan_next_message(room);
+        if self.world.in_step {
+            self.touched.insert(room);
+        } else {
+            self.plan_next_message(room);
+        }
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn scenario() -> Scenario {
         title: "A sample of a loss.".into(),
         world: world(),
         script: None,
+        census: None,
         measured: ServerId(0),
         expect: vec![
             Expectation {
