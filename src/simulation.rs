@@ -111,6 +111,8 @@ pub struct Simulation<'a> {
     users_of: Vec<Vec<UserId>>,
     /// Rooms to be looked at when the present event is dealt with.
     touched: BTreeSet<RoomId>,
+    /// Servers whose accounts or sessions ever changed: on all others every user can act.
+    disturbed: BTreeSet<ServerId>,
     /// Messages that were appended without an event and wait from one server for another: when made, room, number.
     waiting: BTreeMap<(ServerId, ServerId), Vec<(SimTime, RoomId, EventNo)>>,
     /// Answers to people's actions that somebody waits for.
@@ -206,6 +208,7 @@ impl<'a> Simulation<'a> {
             rooms_of: vec![BTreeSet::new(); servers.len()],
             users_of: users_of(world),
             touched: BTreeSet::new(),
+            disturbed: BTreeSet::new(),
             waiting: BTreeMap::new(),
             answered: BTreeMap::new(),
             next_ticket: 1,
@@ -334,10 +337,16 @@ impl<'a> Simulation<'a> {
         if timer == Timer::PurgeJob {
             self.advance_server(server, now);
         }
-        if let Timer::Retry(to) = timer
-            && !self.servers[server.index()].is_transmitting(to)
-        {
-            self.touch_pair(server, to);
+        match timer {
+            Timer::Retry(to) if !self.servers[server.index()].is_transmitting(to) => {
+                self.touch_pair(server, to);
+            }
+            Timer::Wake | Timer::WakeNext | Timer::WakePage(_) if self.world.in_step => {
+                for to in self.servers[server.index()].ready_destinations(now) {
+                    self.advance_shared(server, to);
+                }
+            }
+            _ => {}
         }
         self.decide(server, |homeserver, context| {
             homeserver.ring(context, timer)

@@ -79,7 +79,8 @@ pub struct RoomLog {
     days: Vec<(u32, EventNo)>,
     /// The day last looked at: looks come in clusters.
     day: RefCell<Option<(u32, EventNo, Rc<Day>)>>,
-    times: RefCell<Option<(u32, Rc<Vec<SimTime>>)>>,
+    /// The times of two days: today's and, where somebody looks ahead, the next day's.
+    times: RefCell<[Option<(u32, Rc<Vec<SimTime>>)>; 2]>,
     /// Who is in the room after the newest item, and since which of `states`.
     present: RefCell<Option<(EventNo, Rc<Present>)>>,
     /// Resolutions of conflicting states that were lately asked for.
@@ -105,7 +106,7 @@ impl RoomLog {
             silenced: BTreeMap::new(),
             days: Vec::new(),
             day: RefCell::new(None),
-            times: RefCell::new(None),
+            times: RefCell::default(),
             present: RefCell::new(None),
             resolutions: RefCell::default(),
         }

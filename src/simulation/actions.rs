@@ -32,6 +32,9 @@ impl Simulation<'_> {
                 homeserver.media.origins.insert(*media, server);
             }
         }
+        if room_of(action).is_none() {
+            self.disturbed.insert(server);
+        }
         let before = self.account_of(action);
         self.decide(server, |homeserver, context| {
             homeserver.act(context, ticket, action)

@@ -1,5 +1,6 @@
 //! Drawn messages: as counts while a room is calm, one by one while something is wrong in it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
@@ -247,26 +248,43 @@ impl Simulation<'_> {
 
     /// All members, each with: has this one a session, on a server that believes in the membership?
     pub(super) fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
+        let present = self.logs[room.index()].present();
+        let doubtful = self.doubtful_hosts(room);
+        let able = |user: &UserId| {
+            let home = self.world.home(*user);
+            !doubtful.contains(&home) || self.is_able(room, *user)
+        };
+        let members = present.members.iter();
+        members.map(|user| (*user, able(user))).collect()
+    }
+
+    /// Servers of which not every member of the room can speak for sure.
+    pub(super) fn doubtful_hosts(&self, room: RoomId) -> BTreeSet<ServerId> {
         let log = &self.logs[room.index()];
         let newest = log.last().map(|last| log.state_after(last));
-        let able = |user: UserId| {
-            let home = log.home(user).index();
-            let homeserver = &self.servers[home];
-            self.power[home] != Power::Dead
-                && homeserver.can_act(user)
-                && homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                    // Where the state is the newest item's, a member is one.
-                    newest.is_some_and(|newest| replica.state.ptr_eq(newest))
-                        || log.membership_in(&replica.state, user)
-                            == Some(crate::room::Membership::Join)
-                })
+        let is_sure = |host: &ServerId| {
+            let replica = self.servers[host.index()].db.rooms.get(&room);
+            // Where the state is the newest item's, a member is one.
+            let believes = replica
+                .zip(newest)
+                .is_some_and(|(replica, newest)| replica.state.ptr_eq(newest));
+            believes && !self.disturbed.contains(host) && self.power[host.index()] != Power::Dead
         };
-        let members = log.present();
-        members
-            .members
-            .iter()
-            .map(|user| (*user, able(*user)))
-            .collect()
+        let present = log.present();
+        let hosts = present.hosts.keys().copied();
+        hosts.filter(|host| !is_sure(host)).collect()
+    }
+
+    /// Has this member a session, on a server that believes in the membership and is not dead?
+    pub(super) fn is_able(&self, room: RoomId, user: UserId) -> bool {
+        let log = &self.logs[room.index()];
+        let home = log.home(user).index();
+        let homeserver = &self.servers[home];
+        self.power[home] != Power::Dead
+            && homeserver.can_act(user)
+            && homeserver.db.rooms.get(&room).is_some_and(|replica| {
+                log.membership_in(&replica.state, user) == Some(crate::room::Membership::Join)
+            })
     }
 
     /// Who is expected to speak on a day is settled with its first message: of the members, those who can.

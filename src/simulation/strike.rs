@@ -232,6 +232,7 @@ impl Simulation<'_> {
         backup_at: Option<SimTime>,
         why: Why,
     ) {
+        self.disturbed.insert(server);
         let homeserver = &mut self.servers[server.index()];
         homeserver.sync_all(&self.logs, &self.world.rooms);
         let old = std::mem::replace(&mut homeserver.db, db);

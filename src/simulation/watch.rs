@@ -44,7 +44,12 @@ impl Simulation<'_> {
     pub(super) fn watch(&mut self, room: RoomId) {
         let before = self.clocks[room.index()].watch.take();
         let mut watch = self.listen(room);
-        let next = self.next_heard(room, &watch);
+        let next = match &before {
+            Some(before) if before.voices == watch.voices && self.is_ahead(room, before) => {
+                before.planned
+            }
+            _ => self.next_heard(room, &watch),
+        };
         watch.planned = next;
         let clock = &mut self.clocks[room.index()];
         if before.as_ref() == Some(&watch) && clock.single.is_some() {
@@ -70,6 +75,12 @@ impl Simulation<'_> {
             let event = Event::Look { room, generation };
             self.queue.push(until, class::RING, source, event);
         }
+    }
+
+    /// Has the room not come to the planned message yet?
+    fn is_ahead(&self, room: RoomId, watch: &Watch) -> bool {
+        let next = self.clocks[room.index()].next;
+        watch.planned.is_some_and(|planned| next <= planned) && !watch.voices.is_empty()
     }
 
     /// A back-off behind which messages of the room wait is over.
@@ -204,16 +215,21 @@ impl Simulation<'_> {
 
     /// Servers with a member who is expected to speak today and cannot.
     fn failing_speakers(&self, room: RoomId) -> BTreeSet<ServerId> {
+        let doubtful = self.doubtful_hosts(room);
+        if doubtful.is_empty() {
+            return doubtful;
+        }
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
-        let able = self.able_members(room).into_iter();
-        able.filter(|(user, can_speak)| {
-            !can_speak
+        let present = log.present();
+        let members = present.members.iter().copied();
+        let failing = members.filter(|user| {
+            doubtful.contains(&log.home(*user))
                 && self.world.users[user.index()].weight > 0
                 && !log.is_silenced(*user, today)
-        })
-        .map(|(user, _)| log.home(user))
-        .collect()
+                && !self.is_able(room, *user)
+        });
+        failing.map(|user| log.home(user)).collect()
     }
 
     /// Notes where a message that was appended waits.
@@ -262,8 +278,11 @@ impl Simulation<'_> {
     /// afterwards these are looked at.
     pub(super) fn touch_pair(&mut self, one: ServerId, other: ServerId) {
         if self.world.in_step {
-            let shared = self.advance_shared(one, other);
-            self.touched.extend(shared);
+            let shared = self.advance_shared(one, other).into_iter();
+            let hanging: Vec<RoomId> = shared
+                .filter(|room| self.hangs_on(*room, one, other))
+                .collect();
+            self.touched.extend(hanging);
         }
     }
 
@@ -275,7 +294,20 @@ impl Simulation<'_> {
         }
     }
 
-    fn advance_shared(&mut self, one: ServerId, other: ServerId) -> Vec<RoomId> {
+    /// Does it matter in the room today how two servers stand to each other? Only if one of them speaks.
+    fn hangs_on(&self, room: RoomId, one: ServerId, other: ServerId) -> bool {
+        let speaks = |watch: &Watch, server| {
+            let voice = watch.voices.get(&server);
+            voice.is_some_and(|voice| *voice != Voice::Silent)
+        };
+        let watch = self.clocks[room.index()].watch.as_ref();
+        watch.is_none_or(|watch| {
+            watch.voices.is_empty() || speaks(watch, one) || speaks(watch, other)
+        })
+    }
+
+    /// Brings up the rooms that two servers share: what one sends the other depends on them.
+    pub(super) fn advance_shared(&mut self, one: ServerId, other: ServerId) -> Vec<RoomId> {
         let now = self.queue.now();
         let (few, many) =
             match self.rooms_of[one.index()].len() < self.rooms_of[other.index()].len() {

@@ -58,6 +58,13 @@ impl Homeserver {
         next
     }
 
+    /// Destinations that are owed events and may be tried.
+    pub fn ready_destinations(&self, now: SimTime) -> Vec<ServerId> {
+        let owed = self.owed_from(ServerId(0));
+        owed.filter(|to| self.standing(*to, now) != Standing::Waiting)
+            .collect()
+    }
+
     /// Destinations that are owed events, from this one on.
     fn owed_from(&self, from: ServerId) -> impl Iterator<Item = ServerId> + '_ {
         let next = move |after: ServerId| {

@@ -95,13 +95,14 @@ impl RoomLog {
 
     /// Times of a day's drawn messages.
     pub fn times(&self, day: u32) -> Rc<Vec<SimTime>> {
-        if let Some((d, times)) = &*self.times.borrow()
+        let place = (day % 2) as usize;
+        if let Some((d, times)) = &self.times.borrow()[place]
             && *d == day
         {
             return times.clone();
         }
         let times = Rc::new(self.traffic.times(&self.streams, day));
-        *self.times.borrow_mut() = Some((day, times.clone()));
+        self.times.borrow_mut()[place] = Some((day, times.clone()));
         times
     }
 
