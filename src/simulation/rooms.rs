@@ -2,7 +2,7 @@
 
 use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
-use crate::room::TrafficRef;
+use crate::room::{Membership, StateMap, TrafficRef};
 
 use super::{Event, Power, Simulation, class};
 
@@ -144,6 +144,13 @@ impl Simulation<'_> {
     fn nobody_fails_to_speak(&self, room: RoomId, able: &[(UserId, bool)]) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
+        let has_one_head = |server: &ServerId| {
+            let replica = self.servers[server.index()].db.rooms.get(&room);
+            replica.is_some_and(|replica| replica.heads.len() == 1)
+        };
+        let present = log.present();
+        let forked = present.hosts.keys().copied();
+        let forked: Vec<ServerId> = forked.filter(|host| !has_one_head(host)).collect();
         able.iter().copied().all(|(user, can_speak)| {
             if self.world.users[user.index()].weight == 0 {
                 return true;
@@ -151,8 +158,7 @@ impl Simulation<'_> {
             if !can_speak {
                 return log.is_silenced(user, today);
             }
-            let server = log.home(user);
-            self.servers[server.index()].db.rooms[&room].heads.len() == 1
+            !forked.contains(&log.home(user))
         }) && self.day_has_no_leaver(room)
     }
 
@@ -160,33 +166,44 @@ impl Simulation<'_> {
     fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
         let log = &self.logs[room.index()];
         let newest = log.last().map(|last| log.state_after(last));
-        let able = |user: UserId| {
-            let homeserver = &self.servers[log.home(user).index()];
-            homeserver.can_act(user)
-                && homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                    // Where the state is the newest item's, a member is one.
-                    newest.is_some_and(|newest| replica.state.ptr_eq(newest))
-                        || log.membership_in(&replica.state, user)
-                            == Some(crate::room::Membership::Join)
-                })
+        // Users of one server mostly stand together.
+        let mut last = None;
+        let mut copy_on = |server: ServerId| match last {
+            Some((of, copy)) if of == server => copy,
+            _ => {
+                let copy = self.servers[server.index()].db.rooms.get(&room);
+                // Where the state is the newest item's, a member is one.
+                let is_newest =
+                    |state: &StateMap| newest.is_some_and(|newest| state.ptr_eq(newest));
+                let copy = copy.map(|copy| (&copy.state, is_newest(&copy.state)));
+                last = Some((server, copy));
+                copy
+            }
         };
-        let members = log.present();
-        members
-            .members
-            .iter()
-            .map(|user| (*user, able(*user)))
-            .collect()
+        let mut able = |user: UserId| {
+            let server = log.home(user);
+            copy_on(server).is_some_and(|(state, is_newest)| {
+                is_newest || log.membership_in(state, user) == Some(Membership::Join)
+            }) && self.servers[server.index()].can_act(user)
+        };
+        let present = log.present();
+        let members = present.members.iter();
+        members.map(|user| (*user, able(*user))).collect()
     }
 
     /// Who is expected to speak on a day is settled with its first message: of the members, those who can.
     /// In a calm room that message makes no event, but then nothing changes before it either.
     fn update_silence(&mut self, room: RoomId, able: Vec<(UserId, bool)>) {
+        let log = &mut self.logs[room.index()];
+        let is_known =
+            |(user, can_speak): &(UserId, bool)| log.is_silenced(*user, u32::MAX) != *can_speak;
+        if able.iter().all(is_known) {
+            return;
+        }
         let now = self.queue.now();
         let today = now.day() as u32;
-        let log = &self.logs[room.index()];
         let is_settled = log.times(today).first().is_some_and(|time| *time < now);
         let day = today + u32::from(is_settled);
-        let log = &mut self.logs[room.index()];
         for (user, can_speak) in able {
             log.set_silenced(user, day, !can_speak);
         }
@@ -204,7 +221,7 @@ impl Simulation<'_> {
         now.ptr_eq(then)
             || log
                 .joined(then)
-                .all(|user| log.membership_in(now, user) == Some(crate::room::Membership::Join))
+                .all(|user| log.membership_in(now, user) == Some(Membership::Join))
     }
 
     /// Puts the room's next drawn message on the queue.
@@ -261,9 +278,7 @@ impl Simulation<'_> {
             .basis(message.day)
             .filter(|basis| log.has_speakers(message.day, *basis))
         {
-            let (author, server) =
-                log.day(message.day, basis)
-                    .author(&self.streams, room, message.number);
+            let (author, server) = log.day(message.day, basis).author(message.number);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.
                 let _ = self.decide(server, |homeserver, context| {
