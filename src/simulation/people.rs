@@ -263,7 +263,7 @@ impl Simulation<'_> {
             .iter()
             .copied()
             .filter(|server| {
-                self.has_gap(*server, room) && !self.scrolling.contains_key(&(*server, room))
+                !self.scrolling.contains_key(&(*server, room)) && self.has_gap(*server, room)
             })
             .collect();
         for server in gaps {
