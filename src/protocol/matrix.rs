@@ -21,6 +21,7 @@ mod local;
 mod media;
 mod membership;
 mod outbox;
+mod page;
 mod pagination;
 mod positions;
 mod pull;

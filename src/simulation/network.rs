@@ -124,7 +124,7 @@ impl Simulation<'_> {
             // A delivery would clear the receiver's back-off towards the sender.
             || !self.servers[to.index()].is_clear(from)
             // What a redaction hides is written down, server by server.
-            || log.is_redaction(event)
+            || log.redacted_by(event).is_some()
         {
             return false;
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
-use crate::room::TrafficRef;
+use crate::room::{Membership, TrafficRef};
 
 use super::watch::{Voice, Watch};
 use super::{Event, Power, Simulation, class};
@@ -234,6 +234,13 @@ impl Simulation<'_> {
     fn nobody_fails_to_speak(&self, room: RoomId, able: &[(UserId, bool)]) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
+        let has_one_head = |server: &ServerId| {
+            let replica = self.servers[server.index()].db.rooms.get(&room);
+            replica.is_some_and(|replica| replica.heads.len() == 1)
+        };
+        let present = log.present();
+        let forked = present.hosts.keys().copied();
+        let forked: Vec<ServerId> = forked.filter(|host| !has_one_head(host)).collect();
         able.iter().copied().all(|(user, can_speak)| {
             if self.world.users[user.index()].weight == 0 {
                 return true;
@@ -241,8 +248,7 @@ impl Simulation<'_> {
             if !can_speak {
                 return log.is_silenced(user, today);
             }
-            let server = log.home(user);
-            self.servers[server.index()].db.rooms[&room].heads.len() == 1
+            !forked.contains(&log.home(user))
         }) && self.day_has_no_leaver(room)
     }
 
@@ -283,19 +289,23 @@ impl Simulation<'_> {
         self.power[home] != Power::Dead
             && homeserver.can_act(user)
             && homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                log.membership_in(&replica.state, user) == Some(crate::room::Membership::Join)
+                log.membership_in(&replica.state, user) == Some(Membership::Join)
             })
     }
 
     /// Who is expected to speak on a day is settled with its first message: of the members, those who can.
     /// In a calm room that message makes no event, but then nothing changes before it either.
     fn update_silence(&mut self, room: RoomId, able: Vec<(UserId, bool)>) {
+        let log = &mut self.logs[room.index()];
+        let is_known =
+            |(user, can_speak): &(UserId, bool)| log.is_silenced(*user, u32::MAX) != *can_speak;
+        if able.iter().all(is_known) {
+            return;
+        }
         let now = self.queue.now();
         let today = now.day() as u32;
-        let log = &self.logs[room.index()];
         let is_settled = log.times(today).first().is_some_and(|time| *time < now);
         let day = today + u32::from(is_settled);
-        let log = &mut self.logs[room.index()];
         for (user, can_speak) in able {
             log.set_silenced(user, day, !can_speak);
         }
@@ -313,7 +323,7 @@ impl Simulation<'_> {
         now.ptr_eq(then)
             || log
                 .joined(then)
-                .all(|user| log.membership_in(now, user) == Some(crate::room::Membership::Join))
+                .all(|user| log.membership_in(now, user) == Some(Membership::Join))
     }
 
     /// Puts the room's next drawn message on the queue.
@@ -371,9 +381,7 @@ impl Simulation<'_> {
             .basis(message.day)
             .filter(|basis| log.has_speakers(message.day, *basis))
         {
-            let (author, server) =
-                log.day(message.day, basis)
-                    .author(&self.streams, room, message.number);
+            let (author, server) = log.day(message.day, basis).author(message.number);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.
                 let _ = self.decide(server, |homeserver, context| {
