@@ -115,6 +115,8 @@ pub struct Simulation<'a> {
     disturbed: BTreeSet<ServerId>,
     /// Messages that were appended without an event and wait from one server for another: when made, room, number.
     waiting: BTreeMap<(ServerId, ServerId), Vec<(SimTime, RoomId, EventNo)>>,
+    /// Rooms in which nothing changed but how these servers stand to others; to be looked at, too.
+    shifted: BTreeMap<RoomId, BTreeSet<ServerId>>,
     /// Answers to people's actions that somebody waits for.
     answered: BTreeMap<Ticket, Answered>,
     next_ticket: Ticket,
@@ -210,6 +212,7 @@ impl<'a> Simulation<'a> {
             touched: BTreeSet::new(),
             disturbed: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            shifted: BTreeMap::new(),
             answered: BTreeMap::new(),
             next_ticket: 1,
             scrolling: BTreeMap::new(),

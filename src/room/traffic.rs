@@ -80,6 +80,8 @@ pub struct Day {
     cells: Vec<(ServerId, bool, u32)>,
     /// Which message is in which place of the cells; drawn when somebody looks at a single one.
     order: OnceCell<Permutation>,
+    /// The numbers of each server's messages, in order; worked out when somebody looks for a server's next one.
+    numbers: OnceCell<BTreeMap<ServerId, Vec<u32>>>,
     speakers: Rc<Speakers>,
 }
 
@@ -141,6 +143,7 @@ impl Traffic {
             count,
             cells,
             order: OnceCell::new(),
+            numbers: OnceCell::new(),
             speakers,
         }
     }
@@ -173,6 +176,20 @@ impl Day {
         let mut servers: Vec<ServerId> = self.cells.iter().map(|(server, ..)| *server).collect();
         servers.dedup();
         servers
+    }
+
+    /// The first message from `number` on by a user of this server.
+    pub fn next_of(&self, server: ServerId, number: u32) -> Option<u32> {
+        let numbers = self.numbers.get_or_init(|| {
+            let mut numbers: BTreeMap<ServerId, Vec<u32>> = BTreeMap::new();
+            for number in 0..self.count {
+                numbers.entry(self.cell(number).0).or_default().push(number);
+            }
+            numbers
+        });
+        let numbers = numbers.get(&server)?;
+        let passed = numbers.partition_point(|of| *of < number);
+        numbers.get(passed).copied()
     }
 
     /// Author of message `number`.

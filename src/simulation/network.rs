@@ -165,7 +165,9 @@ impl Simulation<'_> {
     pub(super) fn fall_out_of_step(&mut self, server: ServerId, room: RoomId, event: EventNo) {
         self.write_out(server, room, event);
         if let Some(replica) = self.servers[server.index()].db.rooms.get_mut(&room) {
-            replica.follows = false;
+            if std::mem::take(&mut replica.follows) {
+                self.touched.insert(room);
+            }
         }
     }
 

@@ -24,6 +24,11 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// Are some of today's messages known to need no event?
+    fn is_watched(&self) -> bool {
+        self.single.is_some() && self.watch.as_ref().is_some_and(Watch::listens)
+    }
+
     pub(super) fn new(start: SimTime) -> Self {
         let day = u32::try_from(start.day()).expect("a day of this millennium");
         Clock {
@@ -114,7 +119,7 @@ impl Simulation<'_> {
             let voice = watch.map(|watch| watch.voice(server));
             let waits = match voice {
                 Some(Voice::Silent) => continue,
-                Some(Voice::Waits(waits)) => !waits.is_empty(),
+                Some(Voice::Waits(waits, _)) => !waits.is_empty(),
                 // What is heard is played.
                 Some(Voice::Heard) | None => {
                     debug_assert!(false, "{room} {day} {number} was passed over");
@@ -167,27 +172,40 @@ impl Simulation<'_> {
 
     /// Looks at every room that was touched: calm rooms count messages, others make them one by one.
     pub(super) fn settle_rooms(&mut self) {
-        let now = self.queue.now();
         while let Some(room) = self.touched.pop_first() {
-            self.start_scrolling(room);
-            if self.logs[room.index()].traffic().per_day <= 0.0
-                || self.logs[room.index()].is_empty()
-            {
-                continue;
+            self.shifted.remove(&room);
+            self.settle_room(room);
+        }
+        while let Some((room, servers)) = self.shifted.pop_first() {
+            if self.clocks[room.index()].is_watched() {
+                let now = self.queue.now();
+                self.advance(room, now);
+                self.watch_again(room, &servers);
+            } else {
+                self.settle_room(room);
             }
-            self.advance(room, now);
-            let able = self.is_in_step(room).then(|| self.able_members(room));
-            let able = able.filter(|able| self.nobody_fails_to_speak(room, able));
-            if let Some(able) = able {
-                let clock = &mut self.clocks[room.index()];
-                clock.single = None;
-                clock.watch = None;
-                self.update_silence(room, able);
-            } else if self.world.in_step {
-                self.watch(room);
-            } else if self.clocks[room.index()].single.is_none() {
-                self.plan_next_message(room);
-            }
+        }
+    }
+
+    fn settle_room(&mut self, room: RoomId) {
+        let now = self.queue.now();
+        self.start_scrolling(room);
+        let log = &self.logs[room.index()];
+        if log.traffic().per_day <= 0.0 || log.is_empty() {
+            return;
+        }
+        self.advance(room, now);
+        let able = self.is_in_step(room).then(|| self.able_members(room));
+        let able = able.filter(|able| self.nobody_fails_to_speak(room, able));
+        if let Some(able) = able {
+            let clock = &mut self.clocks[room.index()];
+            clock.single = None;
+            clock.watch = None;
+            self.update_silence(room, able);
+        } else if self.world.in_step {
+            self.watch(room);
+        } else if self.clocks[room.index()].single.is_none() {
+            self.plan_next_message(room);
         }
     }
 
@@ -377,11 +395,13 @@ impl Simulation<'_> {
             self.touched.insert(room);
         }
         let log = &self.logs[room.index()];
+        let mut speaker = None;
         if let Some(basis) = log
             .basis(message.day)
             .filter(|basis| log.has_speakers(message.day, *basis))
         {
             let (author, server) = log.day(message.day, basis).author(message.number);
+            speaker = Some(server);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.
                 let _ = self.decide(server, |homeserver, context| {
@@ -389,10 +409,12 @@ impl Simulation<'_> {
                 });
             }
         }
-        if self.world.in_step {
+        if !self.world.in_step {
+            self.plan_next_message(room);
+        } else if message.number == 0 {
             self.touched.insert(room);
         } else {
-            self.plan_next_message(room);
+            self.shifted.entry(room).or_default().extend(speaker);
         }
     }
 }

@@ -19,21 +19,33 @@ pub(super) enum Voice {
     Silent,
     /// Sets something going.
     Heard,
-    /// Waits for these servers; all others receive it in step.
-    Waits(Vec<ServerId>),
+    /// Waits for these servers, the first of them until then; all others receive it in step.
+    Waits(Vec<ServerId>, Option<SimTime>),
 }
 
 /// Today's speakers in a room in which something is wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Watch {
     voices: BTreeMap<ServerId, Voice>,
-    /// When the first back-off behind which something waits is over.
-    until: Option<SimTime>,
     /// The next message that is played, once it is planned.
     planned: Option<TrafficRef>,
 }
 
 impl Watch {
+    /// When the first back-off behind which something waits is over.
+    fn until(&self) -> Option<SimTime> {
+        let ends = self.voices.values().filter_map(|voice| match voice {
+            Voice::Waits(_, until) => *until,
+            _ => None,
+        });
+        ends.min()
+    }
+
+    /// Does it know what a message of today's speakers would be?
+    pub(super) fn listens(&self) -> bool {
+        !self.voices.is_empty()
+    }
+
     pub(super) fn voice(&self, server: ServerId) -> &Voice {
         self.voices.get(&server).unwrap_or(&Voice::Heard)
     }
@@ -43,7 +55,26 @@ impl Simulation<'_> {
     /// Looks at a room in which something is wrong, and plans what comes next in it.
     pub(super) fn watch(&mut self, room: RoomId) {
         let before = self.clocks[room.index()].watch.take();
-        let mut watch = self.listen(room);
+        let watch = self.listen(room);
+        self.plan_watched(room, before, watch);
+    }
+
+    /// Looks at the room again, where nothing has changed but how some servers stand to others.
+    pub(super) fn watch_again(&mut self, room: RoomId, servers: &BTreeSet<ServerId>) {
+        let before = self.clocks[room.index()].watch.take();
+        let mut watch = before.clone().unwrap_or_default();
+        let failing = self.failing_speakers(room);
+        for server in servers {
+            if watch.voices.contains_key(server) {
+                let trouble = Trouble::of(self, room, *server);
+                let voice = self.voice(room, *server, &trouble, &failing);
+                watch.voices.insert(*server, voice);
+            }
+        }
+        self.plan_watched(room, before, watch);
+    }
+
+    fn plan_watched(&mut self, room: RoomId, before: Option<Watch>, mut watch: Watch) {
         let next = match &before {
             Some(before) if before.voices == watch.voices && self.is_ahead(room, before) => {
                 before.planned
@@ -53,13 +84,13 @@ impl Simulation<'_> {
         watch.planned = next;
         let clock = &mut self.clocks[room.index()];
         if before.as_ref() == Some(&watch) && clock.single.is_some() {
-            clock.watch = Some(watch);
+            clock.watch = before;
             return;
         }
         clock.generation += 1;
         let generation = clock.generation;
         clock.single = Some(generation);
-        let until = watch.until;
+        let until = watch.until();
         clock.watch = Some(watch);
         let source = room.0 + 1;
         if let Some(message) = next {
@@ -93,7 +124,7 @@ impl Simulation<'_> {
         let voices = watch.into_iter().flat_map(|watch| &watch.voices);
         let waiting = voices.flat_map(|(server, voice)| {
             let waits = match voice {
-                Voice::Waits(waits) => waits.as_slice(),
+                Voice::Waits(waits, _) => waits.as_slice(),
                 _ => &[],
             };
             waits.iter().map(|host| (*server, *host))
@@ -105,7 +136,6 @@ impl Simulation<'_> {
         for (server, host) in due {
             self.touch_pair(server, host);
         }
-        self.touched.insert(room);
     }
 
     /// The next drawn message that is played: the next that sets something going today, or else the first one of the
@@ -117,13 +147,14 @@ impl Simulation<'_> {
         let basis = basis.filter(|basis| from.number > 0 && log.has_speakers(from.day, *basis));
         if let Some(basis) = basis {
             let day = log.day(from.day, basis);
-            for number in from.number..day.count() {
-                if *watch.voice(day.cell(number).0) == Voice::Heard {
-                    return Some(TrafficRef {
-                        day: from.day,
-                        number,
-                    });
-                }
+            let heard = day.servers().into_iter();
+            let heard = heard.filter(|server| *watch.voice(*server) == Voice::Heard);
+            let next = heard.filter_map(|server| day.next_of(server, from.number));
+            if let Some(number) = next.min() {
+                return Some(TrafficRef {
+                    day: from.day,
+                    number,
+                });
             }
         }
         let first = from.day + u32::from(from.number > 0);
@@ -150,57 +181,61 @@ impl Simulation<'_> {
         let trouble = Trouble::new(self, room);
         let failing = self.failing_speakers(room);
         for server in log.day(day, basis).servers() {
-            let voice = match failing.contains(&server) && self.power[server.index()] == Power::Up {
-                true => Voice::Heard,
-                false => self.voice(room, server, &trouble, &mut watch.until),
-            };
+            let voice = self.voice(room, server, &trouble, &failing);
             watch.voices.insert(server, voice);
         }
         watch
     }
 
-    /// What a message of a server's users would be; `until` becomes the first end of a back-off that it waits for.
+    /// What a message of a server's users would be.
     fn voice(
         &self,
         room: RoomId,
         server: ServerId,
         trouble: &Trouble,
-        until: &mut Option<SimTime>,
+        failing: &BTreeSet<ServerId>,
     ) -> Voice {
         if self.power[server.index()] != Power::Up {
             return Voice::Silent;
         }
         let now = self.queue.now();
         let homeserver = &self.servers[server.index()];
-        if trouble.out_of_step.contains(&server) || self.heads(room, server) != 1 {
+        if failing.contains(&server)
+            || trouble.is_out_of_step(server)
+            || self.heads(room, server) != 1
+        {
             return Voice::Heard;
         }
-        let mut waits = Vec::new();
-        let mut ends = Vec::new();
-        for host in trouble.unclear(server) {
+        let (mut waits, mut until) = (Vec::new(), None);
+        for (_, host) in of(&trouble.unclear, server) {
             match homeserver.standing(*host, now) {
                 Standing::Due => return Voice::Heard,
                 Standing::Clear => {}
                 Standing::Waiting if self.follows(room, *host) => return Voice::Heard,
                 Standing::Waiting => {
                     waits.push(*host);
-                    let end = homeserver.backoff_until(*host).filter(|end| now < *end);
-                    ends.extend(end.filter(|_| !homeserver.is_transmitting(*host)));
+                    if !homeserver.is_transmitting(*host) {
+                        let end = homeserver.backoff_until(*host);
+                        until = until.into_iter().chain(end).min();
+                    }
                 }
             }
         }
-        let is_received = |host: &ServerId| {
-            *host == server
-                || waits.contains(host)
-                || !trouble.out_of_step.contains(host)
-                    && self.reachable(server, *host)
-                    && !trouble.unclear(*host).contains(&server)
-        };
-        if !trouble.concerned(server).all(|host| is_received(&host)) {
-            return Voice::Heard;
+        // Whoever is not well, or has something waiting for this server, does not simply receive from it.
+        let receives = |host: &ServerId| *host == server || waits.contains(host);
+        let is_heard = !trouble.out_of_step.iter().all(receives)
+            || !of(&trouble.unclear_from, server)
+                .iter()
+                .all(|(_, host)| receives(host))
+            || trouble.cut
+                && !trouble
+                    .hosts
+                    .iter()
+                    .all(|host| receives(host) || self.reachable(server, *host));
+        match is_heard {
+            true => Voice::Heard,
+            false => Voice::Waits(waits, until),
         }
-        *until = until.iter().copied().chain(ends).min();
-        Voice::Waits(waits)
     }
 
     fn heads(&self, room: RoomId, server: ServerId) -> usize {
@@ -241,7 +276,7 @@ impl Simulation<'_> {
         at: SimTime,
     ) {
         let watch = self.clocks[room.index()].watch.take();
-        if let Some(Voice::Waits(waits)) = watch.as_ref().map(|watch| watch.voice(server)) {
+        if let Some(Voice::Waits(waits, _)) = watch.as_ref().map(|watch| watch.voice(server)) {
             for host in waits {
                 let homeserver = &mut self.servers[server.index()];
                 if homeserver.is_catching_up(*host) {
@@ -282,7 +317,9 @@ impl Simulation<'_> {
             let hanging: Vec<RoomId> = shared
                 .filter(|room| self.hangs_on(*room, one, other))
                 .collect();
-            self.touched.extend(hanging);
+            for room in hanging {
+                self.shifted.entry(room).or_default().extend([one, other]);
+            }
         }
     }
 
@@ -328,51 +365,67 @@ impl Simulation<'_> {
 
 /// Who of a room's servers is not well, and towards whom.
 struct Trouble {
-    /// Servers that would not take the next message without more.
-    out_of_step: BTreeSet<ServerId>,
-    /// By server: others towards which something waits or failed.
-    unclear: BTreeMap<ServerId, BTreeSet<ServerId>>,
-    /// By server: others that cannot send to it at once.
-    unclear_from: BTreeMap<ServerId, BTreeSet<ServerId>>,
-    cut: bool,
     hosts: Vec<ServerId>,
+    /// Servers that would not take the next message without more, in order.
+    out_of_step: Vec<ServerId>,
+    /// Servers, each with one towards which something waits or failed; in order.
+    unclear: Vec<(ServerId, ServerId)>,
+    /// The same pairs by the second of the two.
+    unclear_from: Vec<(ServerId, ServerId)>,
+    /// Are there links that fail?
+    cut: bool,
 }
 
 impl Trouble {
     fn new(simulation: &Simulation<'_>, room: RoomId) -> Trouble {
         let present = simulation.logs[room.index()].present();
-        let mut trouble = Trouble {
-            out_of_step: BTreeSet::new(),
-            unclear: BTreeMap::new(),
-            unclear_from: BTreeMap::new(),
-            cut: !simulation.cuts.is_empty(),
-            hosts: present.hosts.keys().copied().collect(),
-        };
+        let mut trouble = Trouble::without_pairs(simulation, room);
         for host in &trouble.hosts {
-            if !simulation.takes_next(*host, room) {
-                trouble.out_of_step.insert(*host);
-            }
             let unclear = simulation.servers[host.index()].unclear();
-            for to in unclear.filter(|to| present.hosts.contains_key(to)) {
-                trouble.unclear.entry(*host).or_default().insert(to);
-                trouble.unclear_from.entry(to).or_default().insert(*host);
-            }
+            let unclear = unclear.filter(|to| present.hosts.contains_key(to));
+            trouble.unclear.extend(unclear.map(|to| (*host, to)));
         }
+        let pairs = trouble.unclear.iter();
+        trouble.unclear_from = pairs.map(|(host, to)| (*to, *host)).collect();
+        trouble.unclear_from.sort_unstable();
         trouble
     }
 
-    fn unclear(&self, server: ServerId) -> &BTreeSet<ServerId> {
-        static NOBODY: BTreeSet<ServerId> = BTreeSet::new();
-        self.unclear.get(&server).unwrap_or(&NOBODY)
+    /// As far as it concerns one server.
+    fn of(simulation: &Simulation<'_>, room: RoomId, server: ServerId) -> Trouble {
+        let present = simulation.logs[room.index()].present();
+        let mut trouble = Trouble::without_pairs(simulation, room);
+        let unclear = simulation.servers[server.index()].unclear();
+        let unclear = unclear.filter(|to| present.hosts.contains_key(to));
+        trouble.unclear = unclear.map(|to| (server, to)).collect();
+        let hosts = trouble.hosts.iter();
+        let from = hosts.filter(|host| !simulation.servers[host.index()].is_clear(server));
+        trouble.unclear_from = from.map(|host| (server, *host)).collect();
+        trouble
     }
 
-    /// Servers that might not receive a message of this one in step.
-    fn concerned<'a>(&'a self, server: ServerId) -> Box<dyn Iterator<Item = ServerId> + 'a> {
-        if self.cut {
-            return Box::new(self.hosts.iter().copied());
+    fn without_pairs(simulation: &Simulation<'_>, room: RoomId) -> Trouble {
+        let present = simulation.logs[room.index()].present();
+        let hosts: Vec<ServerId> = present.hosts.keys().copied().collect();
+        let takes_next = |host: &ServerId| simulation.takes_next(*host, room);
+        let out_of_step = hosts.iter().copied().filter(|host| !takes_next(host));
+        Trouble {
+            out_of_step: out_of_step.collect(),
+            hosts,
+            unclear: Vec::new(),
+            unclear_from: Vec::new(),
+            cut: !simulation.cuts.is_empty(),
         }
-        let to = self.out_of_step.iter().chain(self.unclear(server));
-        let from = self.unclear_from.get(&server).into_iter().flatten();
-        Box::new(to.chain(from).copied())
     }
+
+    fn is_out_of_step(&self, server: ServerId) -> bool {
+        self.out_of_step.binary_search(&server).is_ok()
+    }
+}
+
+/// The pairs of a server.
+fn of(pairs: &[(ServerId, ServerId)], server: ServerId) -> &[(ServerId, ServerId)] {
+    let first = pairs.partition_point(|(of, _)| *of < server);
+    let len = pairs[first..].partition_point(|(of, _)| *of == server);
+    &pairs[first..first + len]
 }
