@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod describe;
 mod engine;
 #[cfg(unix)]
 mod record;
@@ -35,6 +36,7 @@ Examples:
   fedheal run scenarios/hypha-2021.toml           the incident of 2021
   fedheal run scenarios/hypha-2021.toml --seed 2  the same with other luck
   fedheal check scenarios/*.toml                  are these well formed?
+  fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain
   fedheal verify                                  the model beside real servers
   fedheal record --help                           how to ask real servers again
@@ -55,6 +57,7 @@ Exit codes:
 enum Verb {
     Run(run::Args),
     Check(check::Args),
+    Describe(describe::Args),
     Schema(schema::Args),
     Verify(verify::Args),
     #[cfg(unix)]
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Run(args) => run::run(&args),
         Verb::Check(args) => check::check(&args),
+        Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Verify(args) => verify::verify(&args),
         #[cfg(unix)]

@@ -4,6 +4,7 @@
 //! the figure stands in a table, every column of a table in `data_dictionary.csv`, every file's checksum
 //! in `manifest.json`. Same scenario, seed and version: the same bytes, but for the manifest's `build`.
 
+mod describe;
 mod dictionary;
 mod facts;
 mod figure;
@@ -13,6 +14,7 @@ mod tables;
 mod terminal;
 mod write;
 
+pub use describe::{describe, memory_needed};
 pub use dictionary::{Column, DICTIONARY};
 pub use figure::recovery_svg;
 pub use manifest::Manifest;

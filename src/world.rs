@@ -4,9 +4,11 @@
 
 mod census;
 mod laboratory;
+mod shape;
 
 pub use census::Census;
 pub use laboratory::START;
+pub use shape::{Bridge, Marginals, PerMille, Shape};
 
 use crate::faults::Fault;
 use crate::journal::{RoomId, ServerId, UserId};

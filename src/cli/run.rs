@@ -50,6 +50,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     // Asked now, so that nobody waits for a run whose results have no place.
     report::check_folder(&folder).map_err(unwritten)?;
 
+    enough_memory(&scenario)?;
     let played = play(&mut scenario);
     let again = command::again(&args.path, scenario.world.seed, &args.set);
     {
@@ -76,6 +77,28 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             note(&format!("fedheal: {missed} finding{plural} missed"));
             Ok(ExitCode::from(1))
         }
+    }
+}
+
+/// A drawn federation that does not fit into what memory is free is not begun. Nobody can say where the system does not.
+fn enough_memory(scenario: &Scenario) -> Result<(), Failure> {
+    if scenario.census.is_none() {
+        return Ok(());
+    }
+    let free = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let free = free
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"));
+    let free = free.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    let needed = report::memory_needed(scenario);
+    match free.map(|kilobytes| kilobytes * 1024) {
+        Some(free) if needed > free => Err(bad_input(miette::miette!(
+            help = "make the federation smaller with --set federation.scale=...",
+            "this world needs about {} MB of memory, and {} MB are free",
+            needed / 1_000_000,
+            free / 1_000_000
+        ))),
+        _ => Ok(()),
     }
 }
 
