@@ -1,6 +1,12 @@
 //! How many instructions the parts take: the same from run to run, on a busy machine too. See README.md
 //! beside this file.
 
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "the macros of `gungraun` make public items"
+)]
+
 #[path = "parts/heaps.rs"]
 mod heaps;
 #[path = "parts/hold.rs"]
@@ -19,7 +25,7 @@ use fedheal::world::World;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
 use heaps::{Dary, Ladder, Orx, Radix, Std};
-use hold::{Hold, Large, Load, exponential};
+use hold::{Hold, Large, Load, exponential, simulator};
 use queues::{Alone, Around, Before, Events};
 use worlds::{
     ARCHIVE, DAY, GAPS, MONTH, PAST, gaps, healthy, out_of_step, purged, quiet, restored, scrolled,
@@ -28,39 +34,56 @@ use worlds::{
 /// Events taken in one benchmark.
 const TAKEN: u64 = 10_000;
 
-fn waiting<Q: Events<E>, E: Load>(pending: u64) -> Hold<Q, E> {
+fn far<Q: Events<E>, E: Load>(pending: u64) -> Hold<Q, E> {
     Hold::new(pending, exponential)
 }
 
-macro_rules! phold {
-    ($($name:ident: $queue:ty, $event:ty;)*) => {$(
-        #[library_benchmark(setup = waiting)]
-        #[bench::thousand(1_000)]
-        #[bench::hundred_thousand(100_000)]
-        fn $name(mut hold: Hold<$queue, $event>) -> (Hold<$queue, $event>, u64) {
+fn mixed<Q: Events<E>, E: Load>(pending: u64) -> Hold<Q, E> {
+    Hold::new(pending, simulator)
+}
+
+/// A benchmark of one queue: with exponential delays, and with the simulator's own mix.
+macro_rules! hold {
+    ($name:ident, $queue:ty) => {
+        #[library_benchmark]
+        #[bench::phold_1e3(far(1_000))]
+        #[bench::phold_1e5(far(100_000))]
+        #[bench::mix_200(mixed(200))]
+        #[bench::mix_15000(mixed(15_000))]
+        fn $name(mut hold: Hold<$queue, Large>) -> (Hold<$queue, Large>, u64) {
             let checksum = hold.run(black_box(TAKEN));
             (hold, checksum)
         }
-    )*};
+    };
 }
 
-phold! {
-    ours: Queue<Large>, Large;
-    before: Before<Large>, Large;
-    around_std: Around<Std, Large>, Large;
-    around_dary_4: Around<Dary<4>, Large>, Large;
-    around_dary_8: Around<Dary<8>, Large>, Large;
-    around_orx: Around<Orx, Large>, Large;
-    around_radix: Around<Radix, Large>, Large;
-    around_ladder: Around<Ladder, Large>, Large;
-    bare_ours: Queue<u32>, u32;
-    bare_std: Alone<Std>, u32;
-    bare_dary_4: Alone<Dary<4>>, u32;
-    bare_dary_8: Alone<Dary<8>>, u32;
-    bare_orx: Alone<Orx>, u32;
-    bare_radix: Alone<Radix>, u32;
-    bare_ladder: Alone<Ladder>, u32;
+hold!(ours, Queue<Large>);
+hold!(before, Before<Large>);
+hold!(around_std, Around<Std, Large>);
+hold!(around_dary_8, Around<Dary<8>, Large>);
+hold!(around_orx, Around<Orx, Large>);
+hold!(around_ladder, Around<Ladder, Large>);
+
+/// A benchmark of a heap alone.
+macro_rules! bare {
+    ($name:ident, $queue:ty) => {
+        #[library_benchmark]
+        #[bench::phold_1e3(far(1_000))]
+        #[bench::phold_1e5(far(100_000))]
+        fn $name(mut hold: Hold<$queue, u32>) -> (Hold<$queue, u32>, u64) {
+            let checksum = hold.run(black_box(TAKEN));
+            (hold, checksum)
+        }
+    };
 }
+
+bare!(bare_ours, Queue<u32>);
+bare!(bare_std, Alone<Std>);
+bare!(bare_dary_4, Alone<Dary<4>>);
+bare!(bare_dary_8, Alone<Dary<8>>);
+bare!(bare_orx, Alone<Orx>);
+bare!(bare_radix, Alone<Radix>);
+bare!(bare_ladder, Alone<Ladder>);
 
 #[library_benchmark]
 #[bench::in_step(healthy(MONTH))]
@@ -80,15 +103,13 @@ fn incident() -> Measures {
 }
 
 library_benchmark_group!(
-    name = queues_compared,
+    name = kernel,
     benchmarks = [
         ours,
         before,
         around_std,
-        around_dary_4,
         around_dary_8,
         around_orx,
-        around_radix,
         around_ladder,
         bare_ours,
         bare_std,
@@ -101,4 +122,4 @@ library_benchmark_group!(
 );
 library_benchmark_group!(name = federations, benchmarks = [simulated, incident]);
 
-main!(library_benchmark_groups = [queues_compared, federations]);
+main!(library_benchmark_groups = [kernel, federations]);

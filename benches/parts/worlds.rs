@@ -15,6 +15,10 @@ const START: SimTime = SimTime(1_600_000_000_000);
 /// The server to which something happens.
 const STRUCK: ServerId = ServerId(0);
 
+/// How often somebody reads a room back: each time, the pages overtake the backfill after a hundred items or
+/// a few.
+const PASSES: u32 = 40;
+
 /// A federation with one user on each server. Each room is on `spread` servers; those of the next room are
 /// the next ones.
 #[derive(Debug, Clone, Copy)]
@@ -25,18 +29,6 @@ pub(crate) struct Size {
     /// Mean messages in each room and day.
     pub(crate) per_day: u32,
     pub(crate) days: u64,
-}
-
-impl Size {
-    /// Messages to be expected.
-    pub(crate) fn messages(self) -> u64 {
-        u64::from(self.rooms) * u64::from(self.per_day) * self.days
-    }
-
-    /// Copies of messages that reach another server.
-    pub(crate) fn deliveries(self) -> u64 {
-        self.messages() * u64::from(self.spread - 1)
-    }
 }
 
 /// A month of traffic in which every server is in step.
@@ -50,7 +42,7 @@ pub(crate) const MONTH: Size = Size {
 
 /// What the whole protocol is asked to carry, message by message.
 pub(crate) const DAY: Size = Size {
-    per_day: 40,
+    per_day: 100,
     days: 1,
     ..MONTH
 };
@@ -58,16 +50,16 @@ pub(crate) const DAY: Size = Size {
 /// Many rooms of three servers.
 pub(crate) const GAPS: Size = Size {
     servers: 3,
-    rooms: 100,
+    rooms: 1_000,
     spread: 3,
-    per_day: 40,
-    days: 5,
+    per_day: 15,
+    days: 4,
 };
 
-/// A few rooms with much to read back.
+/// Rooms with much to read back.
 pub(crate) const PAST: Size = Size {
     servers: 3,
-    rooms: 10,
+    rooms: 100,
     spread: 3,
     per_day: 200,
     days: 13,
@@ -126,13 +118,13 @@ pub(crate) fn out_of_step(size: Size) -> World {
     }
 }
 
-/// A server is down for two days, and everything then begins with the newest event of each room.
+/// A server is down for a day, and everything then begins with the newest event of each room.
 pub(crate) fn gaps(size: Size) -> World {
     let mut world = healthy(size);
     let server = STRUCK;
     world.faults = vec![
         (day(2), Fault::Stop { server }),
-        (day(4), Fault::Start { server }),
+        (day(3), Fault::Start { server }),
     ];
     world
 }
@@ -162,8 +154,8 @@ pub(crate) fn scrolled(size: Size) -> World {
             room: RoomId(number),
             who: UserId(STRUCK.0),
             page: 50,
-            passes: 1,
-            pause: false,
+            passes: PASSES,
+            pause: true,
             most: None,
         };
         world.actions.push((day(size.days - 1), scroll));
