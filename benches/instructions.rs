@@ -27,9 +27,8 @@ use gungraun::{library_benchmark, library_benchmark_group, main};
 use heaps::{Dary, Ladder, Orx, Radix, Std};
 use hold::{Hold, Large, Load, exponential, simulator};
 use queues::{Alone, Around, Before, Events};
-use worlds::{
-    ARCHIVE, DAY, GAPS, MONTH, PAST, gaps, healthy, out_of_step, purged, quiet, restored, scrolled,
-};
+use worlds::{ARCHIVE, DAY, GAPS, MONTH, PAST, Size};
+use worlds::{gaps, healthy, out_of_step, purged, quiet, restored, scrolled};
 
 /// Events taken in one benchmark.
 const TAKEN: u64 = 10_000;
@@ -40,6 +39,14 @@ fn far<Q: Events<E>, E: Load>(pending: u64) -> Hold<Q, E> {
 
 fn mixed<Q: Events<E>, E: Load>(pending: u64) -> Hold<Q, E> {
     Hold::new(pending, simulator)
+}
+
+/// A tenth of the rooms: a program whose instructions are counted takes fifty times as long.
+fn few(size: Size) -> Size {
+    Size {
+        rooms: size.rooms / 10,
+        ..size
+    }
 }
 
 /// A benchmark of one queue: with exponential delays, and with the simulator's own mix.
@@ -87,9 +94,9 @@ bare!(bare_ladder, Alone<Ladder>);
 
 #[library_benchmark]
 #[bench::in_step(healthy(MONTH))]
-#[bench::out_of_step(out_of_step(DAY))]
-#[bench::gap_fill(gaps(GAPS))]
-#[bench::backfill(scrolled(PAST))]
+#[bench::out_of_step(out_of_step(few(DAY)))]
+#[bench::gap_fill(gaps(few(GAPS)))]
+#[bench::backfill(scrolled(few(PAST)))]
 #[bench::purge(purged(ARCHIVE))]
 #[bench::restore(restored(quiet(100)))]
 fn simulated(world: World) -> (World, Outcome) {
