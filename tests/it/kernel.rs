@@ -139,7 +139,7 @@ proptest! {
         steps in proptest::collection::vec((any::<bool>(), 0..4u64, 0..4u8, 0..70u32), 0..300),
     ) {
         let mut queue = Queue::default();
-        let mut oracle = BTreeSet::new();
+        let mut oracle: BTreeSet<(SimTime, u8, u32, u64)> = BTreeSet::new();
         let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
         for (taken, (takes, delay, class, source)) in steps.into_iter().enumerate() {
             if takes {
