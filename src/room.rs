@@ -8,7 +8,7 @@ mod pdu;
 mod state;
 mod traffic;
 
-pub use log::{People, Piece, Present, RoomLog};
+pub use log::{Grounds, People, Piece, Present, RoomLog};
 pub use pdu::{Body, Membership, Pdu, PowerLevels, Profile};
 pub use state::{StateKey, StateMap};
 pub use traffic::{Day, Speakers, Traffic, TrafficRef};

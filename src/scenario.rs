@@ -8,6 +8,7 @@ mod actions;
 mod build;
 mod deed;
 mod error;
+mod federation;
 mod file;
 mod findings;
 mod limits;
@@ -31,7 +32,7 @@ use std::path::Path;
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
 use crate::script::Script;
-use crate::world::World;
+use crate::world::{Census, World};
 
 pub use error::{Problem, ScenarioError};
 pub use schema::schema;
@@ -48,6 +49,8 @@ pub struct Scenario {
     /// The steps to be played in it, if it is played by a script. The world's end is then the script's, and
     /// known when it has been played.
     pub script: Option<Script>,
+    /// All people of a drawn federation, whether they are simulated or only counted.
+    pub census: Option<Census>,
     /// The server whose losses are measured.
     pub measured: ServerId,
     /// What must be found.

@@ -5,6 +5,7 @@
 
 mod actions;
 mod books;
+mod founding;
 mod jumps;
 mod network;
 mod outcome;
@@ -12,12 +13,13 @@ mod people;
 mod player;
 mod rooms;
 mod strike;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::faults::Fault;
-use crate::journal::{Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
+use crate::journal::{EventNo, Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
 use crate::kernel::{Queue, SimTime, Streams};
 use crate::metrics::FileGaps;
 use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
@@ -63,6 +65,8 @@ enum Event {
         generation: u32,
         message: TrafficRef,
     },
+    /// A back-off is over behind which a room's messages wait.
+    Look { room: RoomId, generation: u32 },
     /// A person does something in answer to what they see.
     Habit(people::Habit),
 }
@@ -101,8 +105,16 @@ pub struct Simulation<'a> {
     backups: Vec<Vec<Backup>>,
     /// Servers that have a copy of each room.
     present: Vec<BTreeSet<ServerId>>,
+    /// Rooms of which each server ever had a copy, or in which others ever listed one of its users.
+    rooms_of: Vec<BTreeSet<RoomId>>,
+    /// Users of each server.
+    users_of: Vec<Vec<UserId>>,
     /// Rooms to be looked at when the present event is dealt with.
     touched: BTreeSet<RoomId>,
+    /// Servers whose accounts or sessions ever changed: on all others every user can act.
+    disturbed: BTreeSet<ServerId>,
+    /// Messages that were appended without an event and wait from one server for another: when made, room, number.
+    waiting: BTreeMap<(ServerId, ServerId), Vec<(SimTime, RoomId, EventNo)>>,
     /// Answers to people's actions that somebody waits for.
     answered: BTreeMap<Ticket, Answered>,
     next_ticket: Ticket,
@@ -193,7 +205,11 @@ impl<'a> Simulation<'a> {
             next_parcel: 0,
             backups: vec![Vec::new(); servers.len()],
             present: vec![BTreeSet::new(); world.rooms.len()],
+            rooms_of: vec![BTreeSet::new(); servers.len()],
+            users_of: users_of(world),
             touched: BTreeSet::new(),
+            disturbed: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             answered: BTreeMap::new(),
             next_ticket: 1,
             scrolling: BTreeMap::new(),
@@ -207,6 +223,7 @@ impl<'a> Simulation<'a> {
             journal: Journal::default(),
         };
         simulation.queue.advance(world.start);
+        simulation.found_rooms();
         for server in 0..simulation.servers.len() {
             simulation.decide(ServerId(server as u32), Homeserver::start);
         }
@@ -246,6 +263,7 @@ impl<'a> Simulation<'a> {
                 generation,
                 message,
             } => self.speak(now, room, generation, message),
+            Event::Look { room, generation } => self.look(room, generation),
             Event::Habit(habit) => self.follow_habit(now, habit),
         }
         self.settle_rooms();
@@ -319,6 +337,17 @@ impl<'a> Simulation<'a> {
         if timer == Timer::PurgeJob {
             self.advance_server(server, now);
         }
+        match timer {
+            Timer::Retry(to) if !self.servers[server.index()].is_transmitting(to) => {
+                self.touch_pair(server, to);
+            }
+            Timer::Wake | Timer::WakeNext | Timer::WakePage(_) if self.world.in_step => {
+                for to in self.servers[server.index()].ready_destinations(now) {
+                    self.advance_shared(server, to);
+                }
+            }
+            _ => {}
+        }
         self.decide(server, |homeserver, context| {
             homeserver.ring(context, timer)
         });
@@ -329,4 +358,12 @@ impl<'a> Simulation<'a> {
         let pair = (from.min(to), from.max(to));
         matches!(self.power[to.index()], Power::Up | Power::Frozen) && !self.cuts.contains(&pair)
     }
+}
+
+fn users_of(world: &World) -> Vec<Vec<UserId>> {
+    let mut users_of = vec![Vec::new(); world.servers.len()];
+    for (i, user) in world.users.iter().enumerate() {
+        users_of[user.server.index()].push(UserId(i as u32));
+    }
+    users_of
 }

@@ -2,8 +2,10 @@
 //!
 //! A scenario file or a script is turned into a `World`, and the simulation starts from one.
 
+mod census;
 mod laboratory;
 
+pub use census::Census;
 pub use laboratory::START;
 
 use crate::faults::Fault;
@@ -25,6 +27,15 @@ pub struct ServerSpec {
     pub rank: u32,
 }
 
+/// A room that exists, with all its members, before anything happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founding {
+    /// The room.
+    pub room: RoomId,
+    /// Its members, in the order of their joins; the first one made it.
+    pub members: Vec<UserId>,
+}
+
 /// A world before anything has happened in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
@@ -42,6 +53,8 @@ pub struct World {
     pub users: Vec<UserSpec>,
     /// Rooms, by number.
     pub rooms: Vec<RoomSpec>,
+    /// Rooms that are there from the first moment on.
+    pub founded: Vec<Founding>,
     /// Files that scripted uploads make, by number: their labels.
     pub media: Vec<String>,
     /// Actions in order of time.

@@ -17,11 +17,12 @@ impl Stream {
         if n == 0 {
             return 0;
         }
-        // Lemire's rejection: the high half of a product is uniform once the biased low part is refused.
-        let threshold = n.wrapping_neg() % n;
+        // Lemire's rejection: the high half of a product is uniform once the biased low part is refused. That
+        // part is smaller than `n`, so mostly there is no need to divide.
         loop {
             let product = u128::from(self.bits()) * u128::from(n);
-            if product as u64 >= threshold {
+            let low = product as u64;
+            if low >= n || low >= n.wrapping_neg() % n {
                 return (product >> 64) as u64;
             }
         }
@@ -72,13 +73,20 @@ impl Stream {
 
     /// A Poisson count, exact: by inversion, large means in halves.
     pub fn poisson(&mut self, mean: f64) -> u64 {
-        if mean > LARGEST_MEAN {
-            return self.poisson(mean / 2.0) + self.poisson(mean / 2.0);
+        let (mut part, mut parts) = (mean, 1);
+        while part > LARGEST_MEAN {
+            (part, parts) = (part / 2.0, parts * 2);
         }
-        if mean <= 0.0 {
+        if part <= 0.0 {
             return 0;
         }
-        let (mut k, mut p) = (0, libm::exp(-mean));
+        let none = libm::exp(-part);
+        (0..parts).map(|_| self.poisson_part(part, none)).sum()
+    }
+
+    /// A Poisson count, by inversion, given its chance to be nothing.
+    fn poisson_part(&mut self, mean: f64, none: f64) -> u64 {
+        let (mut k, mut p) = (0, none);
         let mut left = self.unit();
         while left >= p && k < 1000 {
             left -= p;

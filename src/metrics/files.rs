@@ -13,32 +13,31 @@ use crate::room::RoomLog;
 use super::Counts;
 use super::books::{Books, Items, both, either, minus};
 use super::measure::RoomItems;
-use super::tally::{Class, Kind, Tally, View, tally_all};
+use super::tally::{Class, Kind, Tally};
 
-/// Rows of one room's files, by kind.
-pub(super) fn rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> BTreeMap<Kind, Counts> {
+/// The sets of items whose files are counted.
+pub(super) fn sets(books: &Books<'_>, room: RoomId, split: &RoomItems) -> [Items; 9] {
     let log = &books.logs[room.index()];
-    let view = View::new(books, log);
     let shown = either(&split.held, &split.recovered);
     let blocked = both(&split.should, &blocked(books, log));
     // What the server's own clean-up has deleted by now is no loss. Nobody is taken to look at a file again.
     let outlived = both(&split.should, &outlived(books, log));
     let unviewable = minus(&both(&split.should, &unviewable(books, log)), &outlived);
-    let sets = [
-        &split.should,
-        &either(&split.gone, &blocked),
-        &minus(&split.recovered, &blocked),
-        &minus(&shown, &blocked),
-        &minus(&both(&split.gone, &shown), &blocked),
-        &minus(&split.expired, &split.recovered),
-        &both(&unviewable, &shown),
-        &unviewable,
-        &outlived,
-    ];
-    let files = tally_all(log, sets, &view).map(|mut tally| {
-        tally.retain(|kind, _| kind.class == Class::File);
-        tally
-    });
+    [
+        split.should.clone(),
+        either(&split.gone, &blocked),
+        minus(&split.recovered, &blocked),
+        minus(&shown, &blocked),
+        minus(&both(&split.gone, &shown), &blocked),
+        minus(&split.expired, &split.recovered),
+        both(&unviewable, &shown),
+        unviewable,
+        outlived,
+    ]
+}
+
+/// Rows of one room's files, by kind, from the numbers of files in `sets`.
+pub(super) fn rows(books: &Books<'_>, room: RoomId, files: [Tally; 9]) -> BTreeMap<Kind, Counts> {
     let [
         should,
         gone,
@@ -63,7 +62,10 @@ pub(super) fn rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> BTreeM
         outlived,
     };
     let mut rows: BTreeMap<Kind, Counts> = BTreeMap::new();
-    for (kind, items) in should {
+    for (kind, items) in should
+        .into_iter()
+        .filter(|(kind, _)| kind.class == Class::File)
+    {
         let counts = if kind.local {
             counted.own(kind, items)
         } else {

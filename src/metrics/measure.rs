@@ -200,7 +200,10 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
         (&split.recovered, |c, n| c.recovered += n),
         (&split.recoverable, |c, n| c.recoverable += n),
     ];
-    let tallies = tally_all(log, counted.map(|(items, _)| items), &view);
+    // One pass for all: what a day's messages are is drawn once.
+    let with_files = files::sets(books, room, split);
+    let sets = counted.map(|(items, _)| items);
+    let [tallies, files] = tally_all(log, [sets, with_files.each_ref()], &view);
     for ((_, set), tally) in std::iter::zip(counted, tallies) {
         for (kind, n) in tally {
             if kind.class != Class::File {
@@ -219,7 +222,7 @@ fn room_rows(books: &Books<'_>, room: RoomId, split: &RoomItems) -> Vec<ItemRow>
             counts.held
         };
     }
-    rows.extend(files::rows(books, room, split));
+    rows.extend(files::rows(books, room, files));
     rows.into_iter()
         .map(|(kind, counts)| ItemRow {
             dimensions: dimensions(books, room, kind),

@@ -62,17 +62,19 @@ pub(super) enum Class {
 /// Numbers of items by kind.
 pub(super) type Tally = BTreeMap<Kind, u64>;
 
-/// Counts the items of several sets, in one pass over the room: what a day's messages are is drawn once.
-pub(super) fn tally_all<const N: usize>(
+/// Counts the items of several groups of sets, in one pass over the room: what a day's messages are is drawn
+/// once.
+pub(super) fn tally_all<const N: usize, const M: usize>(
     log: &RoomLog,
-    sets: [&Items; N],
+    sets: [[&Items; N]; M],
     view: &View<'_>,
-) -> [Tally; N] {
-    let mut sums = [const { Tally::new() }; N];
+) -> [[Tally; N]; M] {
+    let mut sums = [const { [const { Tally::new() }; N] }; M];
     let mut atom = Tally::new();
-    let mut inside = [false; N];
-    let turns = turns(&sets, view.cuts);
+    let mut inside = [[false; N]; M];
+    let turns = turns(sets.as_flattened(), view.cuts);
     for (at, next) in std::iter::zip(&turns, turns.iter().skip(1)) {
+        let inside = inside.as_flattened_mut();
         for set in &at.sets {
             inside[*set] = !inside[*set];
         }
@@ -84,7 +86,8 @@ pub(super) fn tally_all<const N: usize>(
         tally_range(log, at.first, next.first, &mut |class, origin, n| {
             *atom.entry(view.kind(class, origin, made)).or_default() += n;
         });
-        let counted = std::iter::zip(&mut sums, &inside).filter(|(_, inside)| **inside);
+        let sums = sums.as_flattened_mut().iter_mut();
+        let counted = std::iter::zip(sums, inside).filter(|(_, inside)| **inside);
         for (sum, _) in counted {
             for (kind, n) in &atom {
                 *sum.entry(*kind).or_default() += n;

@@ -1,6 +1,6 @@
 //! Matrix as Synapse does it: a homeserver that decides from its own books.
 //!
-//! Each file holds the rules of one theme: `destination` (sending), `intake` (receiving), `pull` and
+//! Each file holds the rules of one theme: `destination` and `wake` (sending), `intake` (receiving), `pull` and
 //! `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
 //! `membership`, `invitations`, `local`, `accounts`, `media`, `purge`, `redactions`, `forgotten`, `state`. The section numbers in comments
 //! are those of the list of rules in ARCHITECTURE.md.
@@ -11,6 +11,7 @@ mod backfill;
 mod destination;
 mod extremities;
 mod forgotten;
+mod founding;
 mod history;
 mod homeserver;
 mod intake;
@@ -20,6 +21,7 @@ mod local;
 mod media;
 mod membership;
 mod outbox;
+mod page;
 mod pagination;
 mod positions;
 mod pull;
@@ -32,8 +34,11 @@ mod state;
 mod store;
 mod tasks;
 mod visibility;
+mod wake;
 
 pub use accounts::Account;
+pub use destination::Standing;
+pub use founding::founding_events;
 pub use homeserver::{Database, Homeserver, SigningKey};
 pub use local::actor;
 pub use media::MediaStore;
@@ -43,3 +48,4 @@ pub use rules::{HostOrder, PurgeBy, Rules, UnknownRoom};
 #[cfg(feature = "exact-state")]
 pub use state::exact;
 pub use state::{allowed, apply, auth_events, cheap, power_levels, resolve, state_before};
+pub use wake::Waker;

@@ -3,12 +3,14 @@
 //! Drawn messages on an unbroken chain are kept as runs; everything else is kept item by item.
 
 mod drawn;
+mod founding;
 mod members;
 mod pieces;
 mod resolutions;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
@@ -17,6 +19,7 @@ use crate::kernel::{SimTime, Streams};
 use super::{Body, Day, Pdu, StateKey, StateMap, Traffic, TrafficRef};
 pub use members::Present;
 pub use pieces::Piece;
+pub use resolutions::Grounds;
 use resolutions::Resolutions;
 
 /// Home server and weight of every user of the world.
@@ -64,6 +67,8 @@ pub struct RoomLog {
     deepest_before: Vec<u32>,
     /// Of each entry: the smallest depth of it and all entries after it.
     shallowest_from: Vec<u32>,
+    /// Entries that begin no deeper than all before them have come.
+    aside: Vec<usize>,
     len: EventNo,
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
@@ -78,11 +83,16 @@ pub struct RoomLog {
     days: Vec<(u32, EventNo)>,
     /// The day last looked at: looks come in clusters.
     day: RefCell<Option<(u32, EventNo, Rc<Day>)>>,
-    times: RefCell<Option<(u32, Rc<Vec<SimTime>>)>>,
+    /// Times of the days last looked at, the last one first.
+    times: RefCell<Vec<(u32, Rc<Vec<SimTime>>)>>,
+    /// Who can speak, as it was last asked for.
+    speakers: RefCell<Option<drawn::Spell>>,
     /// Who is in the room after the newest item, and since which of `states`.
     present: RefCell<Option<(EventNo, Rc<Present>)>>,
     /// Resolutions of conflicting states that were lately asked for.
     resolutions: RefCell<Resolutions>,
+    /// What the state after an item rests on, as it was last asked for.
+    grounds: RefCell<Option<(EventNo, Rc<Grounds>)>>,
 }
 
 impl RoomLog {
@@ -96,6 +106,7 @@ impl RoomLog {
             entries: Vec::new(),
             deepest_before: Vec::new(),
             shallowest_from: Vec::new(),
+            aside: Vec::new(),
             len: 0,
             states: BTreeMap::new(),
             state_events: Vec::new(),
@@ -104,9 +115,11 @@ impl RoomLog {
             silenced: BTreeMap::new(),
             days: Vec::new(),
             day: RefCell::new(None),
-            times: RefCell::new(None),
+            times: RefCell::default(),
+            speakers: RefCell::new(None),
             present: RefCell::new(None),
             resolutions: RefCell::default(),
+            grounds: RefCell::default(),
         }
     }
 
@@ -218,6 +231,12 @@ impl RoomLog {
         &self.entries[index - 1]
     }
 
+    /// The first of the drawn messages, each on top of the one before, that end with this item; the item
+    /// itself if it is kept singly.
+    pub fn run_start(&self, no: EventNo) -> EventNo {
+        self.entry(no).first()
+    }
+
     /// `depth`
     pub fn depth(&self, no: EventNo) -> u32 {
         match self.entry(no) {
@@ -292,8 +311,7 @@ impl RoomLog {
                 ..
             } => {
                 let number = start.number + (no - first);
-                self.day(start.day, *basis)
-                    .author(&self.streams, self.room, number)
+                self.day(start.day, *basis).author(number)
             }
             Entry::One { pdu, .. } => (pdu.sender, pdu.origin),
         }
@@ -323,6 +341,15 @@ impl RoomLog {
                 self.times(start.day)[(start.number + (no - first)) as usize]
             }
             Entry::One { pdu, .. } => pdu.at,
+        }
+    }
+
+    /// Was the item made at `at` or later? Mostly its day says it.
+    pub fn is_made_since(&self, no: EventNo, at: SimTime) -> bool {
+        let day = at.day() as u32;
+        match self.entry(no) {
+            Entry::Run { start, .. } if start.day != day => start.day > day,
+            _ => self.at(no) >= at,
         }
     }
 
@@ -377,11 +404,23 @@ impl RoomLog {
 
     /// State after an item.
     pub fn state_after(&self, no: EventNo) -> &StateMap {
-        self.states
-            .range(..=no)
-            .next_back()
-            .expect("the create event has a state after it")
-            .1
+        self.state_entry(no).1
+    }
+
+    /// The item whose state is that after the given one.
+    fn state_since(&self, no: EventNo) -> EventNo {
+        *self.state_entry(no).0
+    }
+
+    /// The items from the given one on after which the state is the same.
+    pub fn with_same_state(&self, no: EventNo) -> Range<EventNo> {
+        let next = self.states.range(no + 1..).next();
+        no..next.map_or(self.len, |(next, _)| *next)
+    }
+
+    fn state_entry(&self, no: EventNo) -> (&EventNo, &StateMap) {
+        let until = self.states.range(..=no).next_back();
+        until.expect("the create event has a state after it")
     }
 
     /// The state events among items `first..end`.
@@ -391,13 +430,10 @@ impl RoomLog {
         &self.state_events[from..to]
     }
 
-    /// Is it a redaction?
-    pub fn is_redaction(&self, no: EventNo) -> bool {
-        self.redactions.last().is_some_and(|(last, _)| no <= *last)
-            && self
-                .redactions
-                .binary_search_by_key(&no, |(redaction, _)| *redaction)
-                .is_ok()
+    /// What the item redacts, if it is a redaction.
+    pub fn redacted_by(&self, no: EventNo) -> Option<EventNo> {
+        let place = self.redactions.binary_search_by_key(&no, |(no, _)| *no);
+        place.ok().map(|place| self.redactions[place].1)
     }
 
     /// Redactions ever made, each with what it redacts, in order of creation.

@@ -6,6 +6,10 @@
 //! which message is whose follows from a keyed permutation, so both a count over whole days and a look
 //! at a single message are cheap, and always agree.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::{Permutation, Purpose, SimTime, Streams};
 
@@ -38,18 +42,45 @@ pub struct Traffic {
     pub from: SimTime,
 }
 
-/// Who can speak in a room on a day: user, home server, weight; in order of user.
-pub type Speakers = Vec<(UserId, ServerId, u32)>;
+/// Who can speak in a room on a day.
+#[derive(Debug, Clone, Default)]
+pub struct Speakers {
+    /// User, home server, weight; in order of user.
+    users: Vec<(UserId, ServerId, u32)>,
+    /// The weight of each server's users, in order of server.
+    by_server: Vec<(ServerId, u64)>,
+}
+
+impl Speakers {
+    /// Those of the users, in order, that have a weight.
+    pub fn new(users: impl Iterator<Item = (UserId, ServerId, u32)>) -> Self {
+        let users: Vec<_> = users.filter(|(_, _, weight)| *weight > 0).collect();
+        let mut by_server = BTreeMap::new();
+        for (_, server, weight) in &users {
+            *by_server.entry(*server).or_default() += u64::from(*weight);
+        }
+        let by_server = by_server.into_iter().collect();
+        Speakers { users, by_server }
+    }
+
+    /// Is there nobody?
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+}
 
 /// One day of one room, as drawn.
 #[derive(Debug, Clone)]
 pub struct Day {
+    streams: Streams,
+    room: RoomId,
     day: u32,
     count: u32,
     /// Cells (server, has a file) with the number of messages before them.
     cells: Vec<(ServerId, bool, u32)>,
-    order: Option<Permutation>,
-    speakers: Speakers,
+    /// Which message is in which place of the cells; drawn when somebody looks at a single one.
+    order: OnceCell<Permutation>,
+    speakers: Rc<Speakers>,
 }
 
 impl Traffic {
@@ -74,18 +105,10 @@ impl Traffic {
     }
 
     /// The day's messages by author, given who can speak.
-    pub fn day(&self, streams: &Streams, day: u32, speakers: Speakers) -> Day {
+    pub fn day(&self, streams: &Streams, day: u32, speakers: Rc<Speakers>) -> Day {
         let count = self.count(streams, day);
-        let mut by_server: Vec<(ServerId, u64)> = Vec::new();
-        for (_, server, weight) in &speakers {
-            match by_server.iter_mut().find(|(s, _)| s == server) {
-                Some((_, sum)) => *sum += u64::from(*weight),
-                None => by_server.push((*server, u64::from(*weight))),
-            }
-        }
-        by_server.retain(|(_, weight)| *weight > 0);
-        by_server.sort_unstable();
         let mut stream = streams.stream(DAY_SPLIT, u64::from(self.room.0), u64::from(day));
+        let by_server = &speakers.by_server;
         let mut weight_left: u64 = by_server.iter().map(|(_, weight)| weight).sum();
         let mut left = if weight_left == 0 {
             0
@@ -95,7 +118,7 @@ impl Traffic {
         let count = u32::try_from(left).unwrap_or(u32::MAX);
         let mut cells = Vec::new();
         let mut before = 0;
-        for (server, weight) in by_server {
+        for (server, weight) in by_server.iter().copied() {
             let of_server = if weight == weight_left {
                 left
             } else {
@@ -111,17 +134,13 @@ impl Traffic {
             left -= of_server;
             weight_left -= weight;
         }
-        let order = (count > 1).then(|| {
-            Permutation::new(
-                streams.stream(DAY_ORDER, u64::from(self.room.0), u64::from(day)),
-                u64::from(count),
-            )
-        });
         Day {
+            streams: *streams,
+            room: self.room,
             day,
             count,
             cells,
-            order,
+            order: OnceCell::new(),
             speakers,
         }
     }
@@ -135,10 +154,12 @@ impl Day {
 
     /// Author's server of message `number`, and whether it has a file.
     pub fn cell(&self, number: u32) -> (ServerId, bool) {
-        let place = self
-            .order
-            .as_ref()
-            .map_or(0, |order| order.apply(u64::from(number)) as u32);
+        let order = self.order.get_or_init(|| {
+            let (room, day) = (u64::from(self.room.0), u64::from(self.day));
+            let stream = self.streams.stream(DAY_ORDER, room, day);
+            Permutation::new(stream, u64::from(self.count))
+        });
+        let place = order.apply(u64::from(number)) as u32;
         let index = self
             .cells
             .partition_point(|(_, _, before)| *before <= place)
@@ -147,17 +168,25 @@ impl Day {
         (server, file)
     }
 
+    /// Servers whose users say something on the day, in order.
+    pub fn servers(&self) -> Vec<ServerId> {
+        let mut servers: Vec<ServerId> = self.cells.iter().map(|(server, ..)| *server).collect();
+        servers.dedup();
+        servers
+    }
+
     /// Author of message `number`.
-    pub fn author(&self, streams: &Streams, room: RoomId, number: u32) -> (UserId, ServerId) {
+    pub fn author(&self, number: u32) -> (UserId, ServerId) {
         let (server, _) = self.cell(number);
         let here: Vec<&(UserId, ServerId, u32)> = self
             .speakers
+            .users
             .iter()
             .filter(|(_, s, _)| *s == server)
             .collect();
         let weights: Vec<u32> = here.iter().map(|(_, _, weight)| *weight).collect();
         let address = (u64::from(self.day) << 32) | u64::from(number);
-        let mut stream = streams.stream(AUTHOR, u64::from(room.0), address);
+        let mut stream = self.streams.stream(AUTHOR, u64::from(self.room.0), address);
         let index = stream
             .pick_weighted(&weights)
             .expect("a server with messages has a speaker");

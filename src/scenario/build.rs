@@ -3,7 +3,7 @@
 use super::error::Problems;
 use super::file::File;
 use super::names::Names;
-use super::{Scenario, actions, findings, luck, plays, population, strikes};
+use super::{Scenario, actions, federation, findings, luck, plays, population, strikes};
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
 use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
@@ -20,11 +20,14 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
         servers: servers(file),
         users: Vec::new(),
         rooms: rooms(file),
+        founded: Vec::new(),
         media: uploads.map(|label| label.to_string()).collect(),
         actions: Vec::new(),
         faults: Vec::new(),
         people: file.people.clone(),
     };
+    let plan = file.federation.as_ref().filter(|_| problems.is_empty());
+    let drawn = plan.map(|plan| federation::draw(plan, &file.rules, &mut world));
     let hosts = Names::of(&world);
     users(file, &hosts, &mut world, problems);
     let measured = hosts
@@ -44,7 +47,13 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
         strikes::put(trouble, &names, &mut world, problems);
     }
     if problems.is_empty() {
-        luck::draw(&file.fault_rates, &names, &mut world, problems);
+        luck::draw(
+            &file.fault_rates,
+            drawn.as_ref(),
+            &names,
+            &mut world,
+            problems,
+        );
     }
     // Stable: what is at the same time stays in the order of the file.
     world.actions.sort_by_key(|(at, _)| *at);
@@ -67,6 +76,7 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
             .collect(),
         world,
         script,
+        census: drawn.map(|drawn| drawn.census),
         resolved: String::new(),
     }
 }

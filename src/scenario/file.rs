@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::deed::Step;
+use super::federation::Federation;
 use super::play::Play;
 use super::population::Population;
 use super::rates::FaultRates;
@@ -40,7 +41,10 @@ pub(super) struct File {
     /// What people do of themselves.
     #[serde(default)]
     pub(super) people: People,
-    /// Servers, users and rooms drawn at random.
+    /// A whole federation drawn at random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) federation: Option<Federation>,
+    /// Servers, users and rooms around the measured server, drawn at random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) population: Option<Population>,
     /// Faults drawn at random.

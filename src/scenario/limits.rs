@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::deed::Deed;
 use super::error::Problems;
+use super::federation;
 use super::file::File;
 use super::population::{Population, Spread};
 use super::trouble::{Blow, Copied};
@@ -49,6 +50,9 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
     people(file, places, problems);
     if let Some(plan) = &file.population {
         population(plan, places, problems);
+    }
+    if let Some(plan) = &file.federation {
+        federation::check(plan, places, problems);
     }
     rates(file, problems);
     copies(file, problems);
@@ -257,6 +261,9 @@ fn rates(file: &File, problems: &mut Problems<'_>) {
     for per_server_year in per_server_year.into_iter().flatten() {
         frequent("per-server-year", per_server_year, problems);
     }
+    if let Some(blips) = &rates.blips {
+        frequent("per-server-year", &blips.per_server_year, problems);
+    }
     if let Some(partitions) = &rates.partitions {
         frequent("per-pair-year", &partitions.per_pair_year, problems);
         rate("sigma", &partitions.sigma, problems);
@@ -270,7 +277,7 @@ fn rates(file: &File, problems: &mut Problems<'_>) {
     }
 }
 
-fn rate(key: &str, value: &Here<f64>, problems: &mut Problems<'_>) {
+pub(super) fn rate(key: &str, value: &Here<f64>, problems: &mut Problems<'_>) {
     if !(0.0..=LARGEST_RATE).contains(&**value) {
         problems.add(
             value.span(),
@@ -281,7 +288,7 @@ fn rate(key: &str, value: &Here<f64>, problems: &mut Problems<'_>) {
     }
 }
 
-fn frequent(key: &str, value: &Here<f64>, problems: &mut Problems<'_>) {
+pub(super) fn frequent(key: &str, value: &Here<f64>, problems: &mut Problems<'_>) {
     if !(0.0..=MOST_IN_YEAR).contains(&**value) {
         let label = format!("from 0 to {MOST_IN_YEAR}");
         problems.add(value.span(), format!("`{key}` is {}", **value), label, "");
@@ -318,6 +325,6 @@ fn messages(file: &File, problems: &mut Problems<'_>) {
     }
 }
 
-fn place(places: &Places, key: &str) -> Range<usize> {
+pub(super) fn place(places: &Places, key: &str) -> Range<usize> {
     places.get(key).cloned().unwrap_or_default()
 }

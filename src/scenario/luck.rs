@@ -1,6 +1,7 @@
 //! Faults drawn from rates: each server, link and hosting group has its own streams.
 
 use super::error::Problems;
+use super::federation::Drawn;
 use super::names::Names;
 use super::rates::{FaultRates, Hosting};
 use super::value::Name;
@@ -10,7 +11,9 @@ use crate::kernel::{Purpose, SimDuration, SimTime, Stream, Streams};
 use crate::world::World;
 
 const OUTAGES: Purpose = Purpose::new("faults.outages");
+const BLIPS: Purpose = Purpose::new("faults.blips");
 const DEATHS: Purpose = Purpose::new("faults.deaths");
+const DEATHS_BY_SIZE: Purpose = Purpose::new("faults.deaths-by-size");
 const LOSSES: Purpose = Purpose::new("faults.losses");
 const MEDIA_LOSSES: Purpose = Purpose::new("faults.media-losses");
 const KEY_LOSSES: Purpose = Purpose::new("faults.key-losses");
@@ -21,14 +24,17 @@ const YEAR: f64 = 365.0 * 86_400_000.0;
 /// Draws the faults of rates and puts them into the world.
 pub(super) fn draw(
     rates: &FaultRates,
+    drawn: Option<&Drawn>,
     names: &Names,
     world: &mut World,
     problems: &mut Problems<'_>,
 ) {
     let streams = Streams::new(world.seed);
+    let sites = drawn.into_iter().flat_map(|drawn| &drawn.hosting);
     let groups: Vec<Group<'_>> = rates
         .hosting
         .iter()
+        .chain(sites)
         .map(|hosting| Group {
             hosting,
             servers: all(&hosting.servers, names, problems),
@@ -40,6 +46,9 @@ pub(super) fn draw(
         streams,
         world,
     };
+    if let Some(drawn) = drawn {
+        luck.deaths_by_size(&drawn.deaths_per_year);
+    }
     luck.deaths(rates, &groups, names, problems);
     luck.outages(rates, &groups, names, problems);
     luck.losses(rates, names, problems);
@@ -88,12 +97,12 @@ impl Luck<'_> {
         moments
     }
 
-    /// Moments at a constant rate, each followed by a lognormal span that counts for no more of them.
+    /// Moments at a constant rate, each followed by a span that counts for no more of them.
     fn spans(
         &self,
         mut stream: Stream,
         per_year: f64,
-        length: (SimDuration, f64),
+        length: impl Fn(&mut Stream) -> SimDuration,
         until: SimTime,
     ) -> Vec<(SimTime, SimTime)> {
         let Some(mean) = mean_gap(per_year) else {
@@ -102,11 +111,18 @@ impl Luck<'_> {
         let mut spans = Vec::new();
         let mut at = self.world.start + stream.exponential(mean);
         while at < until {
-            let over = at + stream.lognormal(length.0, length.1);
+            let over = at + length(&mut stream);
             spans.push((at, over));
             at = over + stream.exponential(mean);
         }
         spans
+    }
+
+    fn deaths_by_size(&mut self, per_year: &[f64]) {
+        for (server, per_year) in self.servers().zip(per_year) {
+            let stream = self.streams.stream(DEATHS_BY_SIZE, u64::from(server.0), 0);
+            self.die(stream, *per_year, &[server]);
+        }
     }
 
     fn deaths(
@@ -153,11 +169,21 @@ impl Luck<'_> {
     ) {
         if let Some(outages) = &rates.outages {
             let spare = all(&outages.spare, names, problems);
-            let length = (*outages.median, *outages.sigma);
+            let length = |stream: &mut Stream| stream.lognormal(*outages.median, *outages.sigma);
             for server in self.servers().filter(|server| !spare.contains(server)) {
                 let stream = self.streams.stream(OUTAGES, u64::from(server.0), 0);
                 let until = self.ends[server.index()];
                 let spans = self.spans(stream, *outages.per_server_year, length, until);
+                self.down[server.index()].extend(spans);
+            }
+        }
+        if let Some(blips) = &rates.blips {
+            let spare = all(&blips.spare, names, problems);
+            for server in self.servers().filter(|server| !spare.contains(server)) {
+                let stream = self.streams.stream(BLIPS, u64::from(server.0), 0);
+                let until = self.ends[server.index()];
+                let length = |stream: &mut Stream| stream.exponential(*blips.mean);
+                let spans = self.spans(stream, *blips.per_server_year, length, until);
                 self.down[server.index()].extend(spans);
             }
         }
@@ -166,7 +192,7 @@ impl Luck<'_> {
                 continue;
             };
             let stream = group.stream(&self.streams, "outages");
-            let length = (*outages.median, *outages.sigma);
+            let length = |stream: &mut Stream| stream.lognormal(*outages.median, *outages.sigma);
             let spans = self.spans(stream, *outages.per_year, length, self.world.end);
             for server in &group.servers {
                 self.down[server.index()].extend(&spans);
@@ -268,7 +294,7 @@ impl Luck<'_> {
         let Some(partitions) = &rates.partitions else {
             return;
         };
-        let length = (*partitions.median, *partitions.sigma);
+        let length = |stream: &mut Stream| stream.lognormal(*partitions.median, *partitions.sigma);
         for one in self.servers() {
             for other in self.servers().skip(one.index() + 1) {
                 let pair = u64::from(one.0) << 32 | u64::from(other.0);

@@ -13,7 +13,15 @@ use super::file::File;
 use super::text::not_readable;
 
 /// Parts whose entries are known to others by name, or by what they did.
-const DECLARING: [&str; 6] = ["server", "user", "room", "population", "action", "fault"];
+const DECLARING: [&str; 7] = [
+    "server",
+    "user",
+    "room",
+    "federation",
+    "population",
+    "action",
+    "fault",
+];
 
 /// A file as far as it could be read.
 pub(super) struct Mended {
@@ -94,7 +102,9 @@ impl Cuts {
 fn declares(root: &DeTable<'_>, place: &[Step]) -> bool {
     match place {
         [Step::Key(all)] => DECLARING.contains(&all.as_str()),
-        [Step::Key(all), .., Step::Position(_)] if all == "population" => true,
+        [Step::Key(all), .., Step::Position(_)] if all == "population" || all == "federation" => {
+            true
+        }
         [Step::Key(list), Step::Position(number)] => match list.as_str() {
             "action" => is_deed(root, list, *number, "upload"),
             "fault" => is_deed(root, list, *number, "backup"),

@@ -23,6 +23,7 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
         ("end", file.end.is_some()),
         ("action", !file.action.is_empty()),
         ("fault", !file.fault.is_empty()),
+        ("federation", file.federation.is_some()),
         ("population", file.population.is_some()),
         ("fault-rates", file.fault_rates.outages.is_some()),
         ("fault-rates", file.fault_rates.deaths.is_some()),

@@ -11,7 +11,7 @@ use super::value::{Here, Name};
 use crate::kernel::{SimDuration, SimTime};
 use crate::workload::{RoomKind, Visibility};
 
-pub(super) use draw::draw;
+pub(super) use draw::{count, draw, weight};
 
 /// Users of the measured server, peers, and rooms, drawn at random. Who speaks when is drawn later, from
 /// the rooms' rates and the users' activity.

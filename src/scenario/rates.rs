@@ -15,6 +15,9 @@ pub(super) struct FaultRates {
     /// Outages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outages: Option<Outages>,
+    /// Short outages, of exponential length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) blips: Option<Blips>,
     /// Servers that end without notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deaths: Option<Deaths>,
@@ -46,6 +49,19 @@ pub(super) struct Outages {
     /// Spread of the length's logarithm.
     #[serde(default = "spread")]
     pub(super) sigma: Here<f64>,
+    /// Servers that have none.
+    #[serde(default)]
+    pub(super) spare: Vec<Name>,
+}
+
+/// Short outages, of exponential length.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Blips {
+    /// Mean number for a server in a year.
+    pub(super) per_server_year: Here<f64>,
+    /// Mean length.
+    pub(super) mean: Here<SimDuration>,
     /// Servers that have none.
     #[serde(default)]
     pub(super) spare: Vec<Name>,

@@ -32,6 +32,9 @@ impl Simulation<'_> {
                 homeserver.media.origins.insert(*media, server);
             }
         }
+        if room_of(action).is_none() {
+            self.disturbed.insert(server);
+        }
         let before = self.account_of(action);
         self.decide(server, |homeserver, context| {
             homeserver.act(context, ticket, action)
@@ -39,7 +42,7 @@ impl Simulation<'_> {
         if let Some(room) = room_of(action)
             && self.servers[server.index()].db.rooms.contains_key(&room)
         {
-            self.present[room.index()].insert(server);
+            self.note_present(server, room);
         }
         self.note_account(now, server, action, before);
     }

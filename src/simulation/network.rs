@@ -45,7 +45,11 @@ impl Simulation<'_> {
         if !self.logs[room.index()].is_message(event) {
             self.touched.insert(room);
         }
-        self.present[room.index()].insert(from);
+        let pdu = self.logs[room.index()].single(event);
+        if let Some(Body::Member { who, .. }) = pdu.map(|pdu| &pdu.body) {
+            self.rooms_of[self.world.home(*who).index()].insert(room);
+        }
+        self.note_present(from, room);
         let others: Vec<ServerId> = self.present[room.index()]
             .iter()
             .copied()
@@ -75,6 +79,7 @@ impl Simulation<'_> {
             .copied()
             .filter(|server| !in_step.contains(server))
         {
+            self.note_waiting(from, server);
             self.decide(from, |homeserver, context| {
                 homeserver.queue_pdu(context, server, room, event)
             });
@@ -119,7 +124,7 @@ impl Simulation<'_> {
             // A delivery would clear the receiver's back-off towards the sender.
             || !self.servers[to.index()].is_clear(from)
             // What a redaction hides is written down, server by server.
-            || log.is_redaction(event)
+            || log.redacted_by(event).is_some()
         {
             return false;
         }
@@ -177,6 +182,9 @@ impl Simulation<'_> {
     /// One transaction.
     pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
         let now = self.queue.now();
+        if self.servers[from.index()].is_first_try(to) {
+            self.touch_pair(from, to);
+        }
         if self.reachable(from, to) {
             self.deliver(now, from, to, Parcel::Transaction(pdus));
         } else {
@@ -219,6 +227,9 @@ impl Simulation<'_> {
             }
             _ => return,
         }
+        if self.changes_standing(to, from, &parcel) {
+            self.touch_pair(to, from);
+        }
         match parcel {
             Parcel::Transaction(pdus) => {
                 for (room, _) in &pdus {
@@ -250,12 +261,22 @@ impl Simulation<'_> {
                 if let Some(room) = self.servers[to.index()].room_of_task(task) {
                     self.advance(room, now);
                     self.touched.insert(room);
-                    self.present[room.index()].insert(to);
+                    self.note_present(to, room);
                 }
                 self.decide(to, |homeserver, context| {
                     homeserver.answer(context, task, answer)
                 });
             }
+        }
+    }
+
+    /// May a parcel change whether a server sends to another at once?
+    fn changes_standing(&self, to: ServerId, from: ServerId, parcel: &Parcel) -> bool {
+        let homeserver = &self.servers[to.index()];
+        match parcel {
+            Parcel::Transaction(_) | Parcel::Question(..) => !homeserver.is_clear(from),
+            Parcel::Receipt(fine) => *fine || homeserver.is_last_try(from),
+            Parcel::Reply(_, answer) => *answer == Answer::Unreachable,
         }
     }
 

@@ -198,10 +198,10 @@ impl Simulation<'_> {
         for (room, gone) in items {
             let (log, spec) = (&self.logs[room.index()], &self.world.rooms[room.index()]);
             let mut held = Items::new();
-            for peer in &mut self.servers {
-                if peer.id != server
-                    && self.power[peer.id.index()] != Power::Dead
-                    && let Some(replica) = peer.replica(*room, log, spec)
+            for peer in &self.present[room.index()] {
+                if *peer != server
+                    && self.power[peer.index()] != Power::Dead
+                    && let Some(replica) = self.servers[peer.index()].replica(*room, log, spec)
                 {
                     let mut whole = replica.timeline.clone();
                     let shells = replica.shells.iter();

@@ -67,9 +67,8 @@ impl Simulation<'_> {
         if self.scripted() {
             return;
         }
-        for user in 0..self.world.users.len() {
-            let user = UserId(user as u32);
-            if self.world.home(user) != server || self.servers[server.index()].can_act(user) {
+        for user in self.users_of[server.index()].clone() {
+            if self.servers[server.index()].can_act(user) {
                 continue;
             }
             if self.servers[server.index()].db.accounts.contains_key(&user) {
@@ -136,8 +135,7 @@ impl Simulation<'_> {
     /// In rooms that the server forgot and that others still list its users in, somebody may ask again.
     fn plan_invitations(&mut self, now: SimTime, server: ServerId) {
         let people = self.world.people.clone();
-        for room in 0..self.logs.len() {
-            let room = RoomId(room as u32);
+        for room in self.rooms_of(server) {
             let log = &self.logs[room.index()];
             let listed = log.present().hosts.contains_key(&server);
             if !listed || self.servers[server.index()].in_room(room, log) {
@@ -203,13 +201,14 @@ impl Simulation<'_> {
     }
 
     fn touch_rooms_of(&mut self, user: UserId) {
-        for (room, log) in self.logs.iter().enumerate() {
+        for room in self.rooms_of(self.world.home(user)) {
+            let log = &self.logs[room.index()];
             let listed = log.last().is_some_and(|last| {
                 log.membership_in(log.state_after(last), user)
                     == Some(crate::room::Membership::Join)
             });
             if listed {
-                self.touched.insert(RoomId(room as u32));
+                self.touched.insert(room);
             }
         }
     }
@@ -263,7 +262,7 @@ impl Simulation<'_> {
             .iter()
             .copied()
             .filter(|server| {
-                self.has_gap(*server, room) && !self.scrolling.contains_key(&(*server, room))
+                !self.scrolling.contains_key(&(*server, room)) && self.has_gap(*server, room)
             })
             .collect();
         for server in gaps {

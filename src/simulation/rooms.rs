@@ -1,19 +1,26 @@
 //! Drawn messages: as counts while a room is calm, one by one while something is wrong in it.
 
-use crate::journal::{RoomId, ServerId, UserId};
-use crate::kernel::SimTime;
-use crate::room::TrafficRef;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
+use crate::journal::{EventNo, RoomId, ServerId, UserId};
+use crate::kernel::SimTime;
+use crate::protocol::matrix::Replica;
+use crate::room::{Membership, TrafficRef};
+
+use super::watch::{Voice, Watch};
 use super::{Event, Power, Simulation, class};
 
 /// How far a room's drawn messages have been made.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     /// The next message to be made.
-    next: TrafficRef,
+    pub(super) next: TrafficRef,
     /// Are messages made one by one? Then the next one is on the queue under this generation.
-    single: Option<u32>,
-    generation: u32,
+    pub(super) single: Option<u32>,
+    pub(super) generation: u32,
+    /// Whose messages need an event, while they are made one by one; none: all.
+    pub(super) watch: Option<Watch>,
 }
 
 impl Clock {
@@ -23,6 +30,7 @@ impl Clock {
             next: TrafficRef { day, number: 0 },
             single: None,
             generation: 0,
+            watch: None,
         }
     }
 }
@@ -32,8 +40,11 @@ impl Simulation<'_> {
     pub(super) fn advance(&mut self, room: RoomId, now: SimTime) {
         let clock = &mut self.clocks[room.index()];
         let log = &mut self.logs[room.index()];
-        if clock.single.is_some() || log.traffic().per_day <= 0.0 {
+        if log.traffic().per_day <= 0.0 {
             return;
+        }
+        if clock.single.is_some() {
+            return self.advance_watched(room, now);
         }
         let today = now.day() as u32;
         while clock.next.day <= today {
@@ -60,33 +71,98 @@ impl Simulation<'_> {
         }
     }
 
-    /// Brings all rooms of a server up to now: those that it knows, and those in which others list it.
-    pub(super) fn advance_server(&mut self, server: ServerId, now: SimTime) {
-        for room in 0..self.logs.len() {
-            let room = RoomId(room as u32);
+    /// As `advance`, in a room in which something is wrong: what needs no event is appended, and noted where it waits.
+    fn advance_watched(&mut self, room: RoomId, now: SimTime) {
+        if self.clocks[room.index()].watch.is_none() {
+            return;
+        }
+        let today = now.day() as u32;
+        loop {
+            let TrafficRef { day, number } = self.clocks[room.index()].next;
+            if day > today {
+                return;
+            }
             let log = &self.logs[room.index()];
-            let listed = || log.present().hosts.contains_key(&server);
-            if self.present[room.index()].contains(&server) || listed() {
-                self.advance(room, now);
+            let end = if day < today {
+                log.drawn_count(day)
+            } else {
+                log.times(day).partition_point(|time| *time < now) as u32
+            };
+            if end > number
+                && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
+            {
+                self.append_watched(room, (day, number..end), basis);
+            }
+            let clock = &mut self.clocks[room.index()];
+            clock.next.number = end.max(number);
+            if day == today {
+                return;
+            }
+            clock.next = TrafficRef {
+                day: day + 1,
+                number: 0,
+            };
+        }
+    }
+
+    fn append_watched(&mut self, room: RoomId, (day, numbers): (u32, Range<u32>), basis: EventNo) {
+        let log = &self.logs[room.index()];
+        let (drawn, times) = (log.day(day, basis), log.times(day));
+        for number in numbers {
+            let server = drawn.cell(number).0;
+            let watch = self.clocks[room.index()].watch.as_ref();
+            let voice = watch.map(|watch| watch.voice(server));
+            let waits = match voice {
+                Some(Voice::Silent) => continue,
+                Some(Voice::Waits(waits)) => !waits.is_empty(),
+                // What is heard is played.
+                Some(Voice::Heard) | None => {
+                    debug_assert!(false, "{room} {day} {number} was passed over");
+                    false
+                }
+            };
+            let log = &mut self.logs[room.index()];
+            log.push_run(TrafficRef { day, number }, 1, basis);
+            if waits {
+                let event = log.len() - 1;
+                self.hold_back(room, event, server, times[number as usize]);
             }
         }
     }
 
-    /// As `advance_server`; afterwards each of these rooms is looked at.
-    pub(super) fn touch_server(&mut self, server: ServerId, now: SimTime) {
-        self.advance_server(server, now);
-        for room in 0..self.logs.len() {
-            let room = RoomId(room as u32);
+    /// A server has a copy of the room.
+    pub(super) fn note_present(&mut self, server: ServerId, room: RoomId) {
+        self.present[room.index()].insert(server);
+        self.rooms_of[server.index()].insert(room);
+    }
+
+    /// The rooms that concern a server: those that it knows, and those in which others list it.
+    pub(super) fn rooms_of(&self, server: ServerId) -> Vec<RoomId> {
+        let ever = self.rooms_of[server.index()].iter().copied();
+        let concerned = ever.filter(|room| {
             let listed = || {
                 self.logs[room.index()]
                     .present()
                     .hosts
                     .contains_key(&server)
             };
-            if self.present[room.index()].contains(&server) || listed() {
-                self.touched.insert(room);
-            }
+            self.present[room.index()].contains(&server) || listed()
+        });
+        concerned.collect()
+    }
+
+    /// Brings all rooms of a server up to now.
+    pub(super) fn advance_server(&mut self, server: ServerId, now: SimTime) {
+        for room in self.rooms_of(server) {
+            self.advance(room, now);
         }
+        self.queue_all_held_back(server);
+    }
+
+    /// As `advance_server`; afterwards each of these rooms is looked at.
+    pub(super) fn touch_server(&mut self, server: ServerId, now: SimTime) {
+        self.advance_server(server, now);
+        self.touched.extend(self.rooms_of(server));
     }
 
     /// Looks at every room that was touched: calm rooms count messages, others make them one by one.
@@ -99,19 +175,18 @@ impl Simulation<'_> {
             {
                 continue;
             }
+            self.advance(room, now);
             let able = self.is_in_step(room).then(|| self.able_members(room));
             let able = able.filter(|able| self.nobody_fails_to_speak(room, able));
-            let calm = able.is_some();
-            match (calm, self.clocks[room.index()].single) {
-                (true, Some(_)) => self.clocks[room.index()].single = None,
-                (false, None) => {
-                    self.advance(room, now);
-                    self.plan_next_message(room);
-                }
-                _ => {}
-            }
             if let Some(able) = able {
+                let clock = &mut self.clocks[room.index()];
+                clock.single = None;
+                clock.watch = None;
                 self.update_silence(room, able);
+            } else if self.world.in_step {
+                self.watch(room);
+            } else if self.clocks[room.index()].single.is_none() {
+                self.plan_next_message(room);
             }
         }
     }
@@ -121,22 +196,37 @@ impl Simulation<'_> {
         if !self.world.in_step {
             return false;
         }
+        let hosts = &self.logs[room.index()].present().hosts;
+        let is_clear = |host: &ServerId| {
+            let mut unclear = self.servers[host.index()].unclear();
+            !unclear.any(|to| hosts.contains_key(&to))
+        };
+        let is_whole = || {
+            let reaches = |one: &ServerId| hosts.keys().all(|other| self.reachable(*one, *other));
+            self.cuts.is_empty() || hosts.keys().all(reaches)
+        };
+        hosts
+            .keys()
+            .all(|host| self.takes_next(*host, room) && is_clear(host))
+            && is_whole()
+    }
+
+    /// Would the server take the room's next message without more, if it were sent to it?
+    pub(super) fn takes_next(&self, host: ServerId, room: RoomId) -> bool {
+        if self.power[host.index()] != Power::Up {
+            return false;
+        }
+        let homeserver = &self.servers[host.index()];
+        let in_step = homeserver.db.rooms.get(&room).is_some_and(|replica| {
+            replica.follows && (replica.heads.len() == 1 || self.has_newest_state(room, replica))
+        });
+        self.is_deaf(host, room) || in_step && !homeserver.memory.busy.contains(&room)
+    }
+
+    fn has_newest_state(&self, room: RoomId, replica: &Replica) -> bool {
         let log = &self.logs[room.index()];
-        let Some(last) = log.last() else { return true };
-        let state = log.state_after(last);
-        let hosts = &log.present().hosts;
-        hosts.keys().all(|host| {
-            let homeserver = &self.servers[host.index()];
-            let in_step = homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                replica.follows && (replica.heads.len() == 1 || replica.state == *state)
-            });
-            self.power[host.index()] == Power::Up
-                && (self.is_deaf(*host, room)
-                    || (in_step && !homeserver.memory.busy.contains(&room)))
-                && hosts.keys().all(|other| {
-                    other == host || (self.reachable(*host, *other) && homeserver.is_clear(*other))
-                })
-        })
+        let last = log.last();
+        last.is_some_and(|last| replica.state == *log.state_after(last))
     }
 
     /// Can every member who is expected to speak do so, on top of the newest item? Who cannot is not
@@ -144,6 +234,13 @@ impl Simulation<'_> {
     fn nobody_fails_to_speak(&self, room: RoomId, able: &[(UserId, bool)]) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
+        let has_one_head = |server: &ServerId| {
+            let replica = self.servers[server.index()].db.rooms.get(&room);
+            replica.is_some_and(|replica| replica.heads.len() == 1)
+        };
+        let present = log.present();
+        let forked = present.hosts.keys().copied();
+        let forked: Vec<ServerId> = forked.filter(|host| !has_one_head(host)).collect();
         able.iter().copied().all(|(user, can_speak)| {
             if self.world.users[user.index()].weight == 0 {
                 return true;
@@ -151,42 +248,64 @@ impl Simulation<'_> {
             if !can_speak {
                 return log.is_silenced(user, today);
             }
-            let server = log.home(user);
-            self.servers[server.index()].db.rooms[&room].heads.len() == 1
+            !forked.contains(&log.home(user))
         }) && self.day_has_no_leaver(room)
     }
 
     /// All members, each with: has this one a session, on a server that believes in the membership?
-    fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
+    pub(super) fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
+        let present = self.logs[room.index()].present();
+        let doubtful = self.doubtful_hosts(room);
+        let able = |user: &UserId| {
+            let home = self.world.home(*user);
+            !doubtful.contains(&home) || self.is_able(room, *user)
+        };
+        let members = present.members.iter();
+        members.map(|user| (*user, able(user))).collect()
+    }
+
+    /// Servers of which not every member of the room can speak for sure.
+    pub(super) fn doubtful_hosts(&self, room: RoomId) -> BTreeSet<ServerId> {
         let log = &self.logs[room.index()];
         let newest = log.last().map(|last| log.state_after(last));
-        let able = |user: UserId| {
-            let homeserver = &self.servers[log.home(user).index()];
-            homeserver.can_act(user)
-                && homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                    // Where the state is the newest item's, a member is one.
-                    newest.is_some_and(|newest| replica.state.ptr_eq(newest))
-                        || log.membership_in(&replica.state, user)
-                            == Some(crate::room::Membership::Join)
-                })
+        let is_sure = |host: &ServerId| {
+            let replica = self.servers[host.index()].db.rooms.get(&room);
+            // Where the state is the newest item's, a member is one.
+            let believes = replica
+                .zip(newest)
+                .is_some_and(|(replica, newest)| replica.state.ptr_eq(newest));
+            believes && !self.disturbed.contains(host) && self.power[host.index()] != Power::Dead
         };
-        let members = log.present();
-        members
-            .members
-            .iter()
-            .map(|user| (*user, able(*user)))
-            .collect()
+        let present = log.present();
+        let hosts = present.hosts.keys().copied();
+        hosts.filter(|host| !is_sure(host)).collect()
+    }
+
+    /// Has this member a session, on a server that believes in the membership and is not dead?
+    pub(super) fn is_able(&self, room: RoomId, user: UserId) -> bool {
+        let log = &self.logs[room.index()];
+        let home = log.home(user).index();
+        let homeserver = &self.servers[home];
+        self.power[home] != Power::Dead
+            && homeserver.can_act(user)
+            && homeserver.db.rooms.get(&room).is_some_and(|replica| {
+                log.membership_in(&replica.state, user) == Some(Membership::Join)
+            })
     }
 
     /// Who is expected to speak on a day is settled with its first message: of the members, those who can.
     /// In a calm room that message makes no event, but then nothing changes before it either.
     fn update_silence(&mut self, room: RoomId, able: Vec<(UserId, bool)>) {
+        let log = &mut self.logs[room.index()];
+        let is_known =
+            |(user, can_speak): &(UserId, bool)| log.is_silenced(*user, u32::MAX) != *can_speak;
+        if able.iter().all(is_known) {
+            return;
+        }
         let now = self.queue.now();
         let today = now.day() as u32;
-        let log = &self.logs[room.index()];
         let is_settled = log.times(today).first().is_some_and(|time| *time < now);
         let day = today + u32::from(is_settled);
-        let log = &mut self.logs[room.index()];
         for (user, can_speak) in able {
             log.set_silenced(user, day, !can_speak);
         }
@@ -194,7 +313,7 @@ impl Simulation<'_> {
 
     /// Today's speakers were named at the day's beginning. One who has left since says nothing more, so
     /// the rest of the day is made one by one.
-    fn day_has_no_leaver(&self, room: RoomId) -> bool {
+    pub(super) fn day_has_no_leaver(&self, room: RoomId) -> bool {
         let log = &self.logs[room.index()];
         let (Some(last), Some(basis)) = (log.last(), log.basis(self.queue.now().day() as u32))
         else {
@@ -204,7 +323,7 @@ impl Simulation<'_> {
         now.ptr_eq(then)
             || log
                 .joined(then)
-                .all(|user| log.membership_in(now, user) == Some(crate::room::Membership::Join))
+                .all(|user| log.membership_in(now, user) == Some(Membership::Join))
     }
 
     /// Puts the room's next drawn message on the queue.
@@ -238,7 +357,7 @@ impl Simulation<'_> {
     /// A drawn message is due.
     pub(super) fn speak(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         room: RoomId,
         generation: u32,
         message: TrafficRef,
@@ -246,6 +365,7 @@ impl Simulation<'_> {
         if self.clocks[room.index()].single != Some(generation) {
             return;
         }
+        self.advance(room, now);
         let clock = &mut self.clocks[room.index()];
         clock.next = TrafficRef {
             day: message.day,
@@ -261,9 +381,7 @@ impl Simulation<'_> {
             .basis(message.day)
             .filter(|basis| log.has_speakers(message.day, *basis))
         {
-            let (author, server) =
-                log.day(message.day, basis)
-                    .author(&self.streams, room, message.number);
+            let (author, server) = log.day(message.day, basis).author(message.number);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.
                 let _ = self.decide(server, |homeserver, context| {
@@ -271,6 +389,10 @@ impl Simulation<'_> {
                 });
             }
         }
-        self.plan_next_message(room);
+        if self.world.in_step {
+            self.touched.insert(room);
+        } else {
+            self.plan_next_message(room);
+        }
     }
 }

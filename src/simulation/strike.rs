@@ -1,36 +1,63 @@
 //! Faults, applied: what is done to a server, a store or a link.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rangemap::RangeSet;
 
 use crate::faults::{CopyScope, Fault, KeyFate, MediaFate};
 use crate::journal::{Fact, MediaId, RoomId, ServerId, Why};
-use crate::kernel::SimTime;
+use crate::kernel::{SimDuration, SimTime};
 use crate::protocol::matrix::{Database, Homeserver, MediaStore};
 
 use super::{Backup, Event, Power, Simulation, class};
 
 impl Simulation<'_> {
-    /// Backups by schedule are faults' peaceful siblings: events on the queue.
+    /// Backups by schedule are faults' peaceful siblings: events on the queue. One that nobody will go back to is
+    /// not made.
     pub(super) fn plan_backups(&mut self) {
-        for (i, spec) in self.world.servers.iter().enumerate() {
-            let Some(schedule) = &spec.backups else {
+        for (server, moments) in self.restored_to() {
+            let Some(schedule) = &self.world.servers[server.index()].backups else {
                 continue;
             };
-            let server = ServerId(i as u32);
-            let last = schedule.last.unwrap_or(self.world.end).min(self.world.end);
-            let mut at = schedule.first;
-            while at <= last {
+            let wanted = moments.into_iter().filter_map(|upto| schedule.newest(upto));
+            let wanted: BTreeSet<SimTime> = wanted.filter(|at| *at <= self.world.end).collect();
+            for at in wanted {
                 self.queue.push(
                     at,
                     class::STRIKE,
                     server.0 + 1,
                     Event::Strike(Fault::Backup { server }),
                 );
-                at = at + schedule.every;
             }
         }
+    }
+
+    /// Moments of which some restore wants the newest backup.
+    fn restored_to(&self) -> BTreeMap<ServerId, Vec<SimTime>> {
+        let mut wanted: BTreeMap<ServerId, Vec<SimTime>> = BTreeMap::new();
+        let mut deaths: BTreeMap<ServerId, SimTime> = BTreeMap::new();
+        for (at, fault) in &self.world.faults {
+            match fault {
+                Fault::Death { server } => {
+                    deaths.entry(*server).or_insert(*at);
+                }
+                Fault::Restore {
+                    server,
+                    to,
+                    media_to,
+                    ..
+                } => {
+                    // What befalls a server comes before its backup of the same moment.
+                    let last = deaths.get(server).copied().unwrap_or(*at).min(*at);
+                    let last = last.saturating_sub(SimDuration(1));
+                    let to = to.unwrap_or(last);
+                    let of_server = wanted.entry(*server).or_default();
+                    of_server.extend([to.min(last), media_to.unwrap_or(to).min(last)]);
+                }
+                _ => {}
+            }
+        }
+        wanted
     }
 
     /// Something is done to a server or a link.
@@ -107,7 +134,15 @@ impl Simulation<'_> {
         }
         self.boots[server.index()] += 1;
         self.servers[server.index()].stop();
-        self.scrolling.retain(|(of, _), _| *of != server);
+        let scrolled = (server, RoomId(0))..=(server, RoomId(u32::MAX));
+        let scrolled: Vec<_> = self
+            .scrolling
+            .range(scrolled)
+            .map(|(key, _)| *key)
+            .collect();
+        for key in scrolled {
+            self.scrolling.remove(&key);
+        }
         // Whoever waited for it is told; what it waited for is forgotten.
         let waiting: Vec<u64> = self
             .held
@@ -197,20 +232,22 @@ impl Simulation<'_> {
         backup_at: Option<SimTime>,
         why: Why,
     ) {
+        self.disturbed.insert(server);
         let homeserver = &mut self.servers[server.index()];
         homeserver.sync_all(&self.logs, &self.world.rooms);
         let old = std::mem::replace(&mut homeserver.db, db);
         for (room, replica) in &mut homeserver.db.rooms {
             replica.mark(&self.logs[room.index()], server);
         }
-        for room in 0..self.present.len() {
-            let known = homeserver.db.rooms.contains_key(&RoomId(room as u32));
-            if known {
-                self.present[room].insert(server);
-            } else {
-                self.present[room].remove(&server);
+        let known: BTreeSet<RoomId> = homeserver.db.rooms.keys().copied().collect();
+        for room in self.rooms_of(server) {
+            if !known.contains(&room) {
+                self.present[room.index()].remove(&server);
             }
         }
+        known
+            .into_iter()
+            .for_each(|room| self.note_present(server, room));
         self.note_loss(now, server, &old, backup_at, why);
     }
 

@@ -47,6 +47,16 @@ pub struct BackupSchedule {
     pub last: Option<SimTime>,
 }
 
+impl BackupSchedule {
+    /// The newest backup at or before a moment.
+    pub fn newest(&self, upto: SimTime) -> Option<SimTime> {
+        let upto = self.last.map_or(upto, |last| last.min(upto));
+        let since = upto.0.checked_sub(self.first.0)?;
+        let every = self.every.0.max(1);
+        Some(SimTime(self.first.0 + since / every * every))
+    }
+}
+
 /// An account name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserSpec {

@@ -29,6 +29,7 @@ impl World {
                 .collect(),
             users: script.users.clone(),
             rooms: script.rooms.clone(),
+            founded: Vec::new(),
             media: script.media.clone(),
             actions: Vec::new(),
             faults: Vec::new(),

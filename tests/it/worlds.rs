@@ -113,6 +113,7 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
             user("c1@c", 2),
         ],
         rooms: (0..3).map(|number| room(number, rate)).collect(),
+        founded: Vec::new(),
         media: Vec::new(),
         actions: Vec::new(),
         faults: Vec::new(),

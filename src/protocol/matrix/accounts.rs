@@ -35,16 +35,10 @@ pub struct Clients {
 const FIRST_SESSION: &str = "register";
 
 impl Homeserver {
-    /// Uses the newest session of the account that is still valid.
+    /// Uses a session of the account that is still valid. Clients forget none, so any will do.
     pub(super) fn authenticate(&self, user: UserId) -> Outcome {
-        let account = self.db.accounts.get(&user).ok_or(Refusal::UNKNOWN_TOKEN)?;
-        let remembered = self.clients.sessions.get(&user);
-        let valid = remembered.is_some_and(|all| {
-            all.iter()
-                .rev()
-                .any(|(_, id)| account.sessions.contains(id))
-        });
-        if valid {
+        let account = self.db.accounts.get(&user);
+        if account.is_some_and(|account| !account.sessions.is_empty()) {
             Ok(())
         } else {
             Err(Refusal::UNKNOWN_TOKEN)

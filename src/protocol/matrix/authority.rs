@@ -4,10 +4,11 @@
 //! memberships, levels and joins that name them.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::journal::{EventNo, RoomId};
 use crate::kernel::SimTime;
-use crate::room::RoomLog;
+use crate::room::{Grounds, RoomLog};
 
 use super::outbox::Context;
 use super::replica::Replica;
@@ -22,43 +23,53 @@ const WHOLE_STATE_FROM: usize = 10;
 #[derive(Debug, Clone)]
 pub(super) struct Told {
     event: EventNo,
-    state: BTreeSet<EventNo>,
-    auth: BTreeSet<EventNo>,
+    grounds: Rc<Grounds>,
 }
 
 impl Told {
     /// The answer to `/state_ids`.
     pub(super) fn at(log: &RoomLog, event: EventNo) -> Told {
-        let mut state: BTreeSet<EventNo> = log.state_after(event).values().copied().collect();
-        if let Some(pdu) = log.single(event)
-            && let Some(key) = pdu.body.state_key()
-        {
-            // Before a state event stood what it replaced.
-            for prev in &pdu.prev_events {
-                state.extend(log.state_after(*prev).get(&key));
+        let chain = |state: &[EventNo]| -> Vec<EventNo> {
+            match state.is_empty() {
+                true => Vec::new(),
+                false => {
+                    let chain = state::auth_chain(log, state.iter().copied());
+                    chain.into_iter().collect()
+                }
             }
+        };
+        let Some((pdu, key)) = log
+            .single(event)
+            .and_then(|pdu| Some((pdu, pdu.body.state_key()?)))
+        else {
+            let grounds = log.grounds(event, chain);
+            return Told { event, grounds };
+        };
+        let mut state: BTreeSet<EventNo> = log.state_after(event).values().copied().collect();
+        // Before a state event stood what it replaced.
+        for prev in &pdu.prev_events {
+            state.extend(log.state_after(*prev).get(&key));
         }
         state.remove(&event);
-        let auth = match state.is_empty() {
-            true => BTreeSet::new(),
-            false => state::auth_chain(log, state.iter().copied()),
-        };
-        Told { event, state, auth }
+        let state: Vec<EventNo> = state.into_iter().collect();
+        let auth = chain(&state);
+        let grounds = Rc::new(Grounds { state, auth });
+        Told { event, grounds }
     }
 
-    fn all(&self) -> BTreeSet<EventNo> {
-        let of_state = self.state.iter().chain(&self.auth).copied();
-        of_state.chain([self.event]).collect()
+    fn all(&self) -> impl Iterator<Item = EventNo> + '_ {
+        let of_state = self.grounds.state.iter().chain(&self.grounds.auth).copied();
+        of_state.chain([self.event])
     }
 
     /// Those that are looked at: the missing ones, or, if many are missing, all.
     fn looked_at(&self, replica: &Replica) -> BTreeSet<EventNo> {
-        let mut missing = self.all();
-        missing.retain(|no| !replica.knows(*no));
-        if missing.len() * WHOLE_STATE_FROM < self.state.len() + self.auth.len() {
+        let missing: BTreeSet<EventNo> = self.all().filter(|no| !replica.knows(*no)).collect();
+        let told = self.grounds.state.len() + self.grounds.auth.len();
+        if missing.len() * WHOLE_STATE_FROM < told {
             return missing;
         }
-        let mut all = self.all();
+        let mut all: BTreeSet<EventNo> = self.all().collect();
         all.retain(|no| *no != self.event || !replica.knows(*no));
         all
     }

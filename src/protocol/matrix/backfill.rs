@@ -67,36 +67,40 @@ impl Homeserver {
     fn points_to_request(&mut self, ctx: &Context<'_>, room: RoomId, wish: Wish) -> Vec<EventNo> {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
-        let (rules, me) = (self.rules.clone(), self.id);
-        let Some(replica) = self.replica(room, log, spec) else {
+        if self.replica(room, log, spec).is_none() {
             return Vec::new();
-        };
+        }
+        let (rules, me, replica) = (&self.rules, self.id, &self.db.rooms[&room]);
+        let factor = u64::from(rules.backfill_trigger_factor);
+        let near = wish.depth.saturating_add(rules.backfill_events);
+        let reach = factor * u64::from(wish.limit);
+        let is_far = |from: u32| u64::from(wish.depth) > u64::from(from) + reach;
+        // Mostly none is in reach.
+        let mut depths = replica.backfill_points(log).map(|(_, depth)| depth);
+        if depths.all(|depth| depth > near || is_far(depth)) {
+            return Vec::new();
+        }
         let mut points: Vec<(EventNo, u32)> = replica
             .backfill_points(log)
-            .into_iter()
-            .filter(|(no, _)| !replica.in_pull_backoff(&rules, *no, ctx.now))
+            .filter(|(no, _)| !replica.in_pull_backoff(rules, *no, ctx.now))
             .collect();
         points.sort_unstable_by_key(|(no, depth)| std::cmp::Reverse((*depth, *no)));
         // Points newer than the page are left alone: Synapse tries again as from the end of the room, but
         // that attempt is always too far from any point to ask.
-        let factor = u64::from(rules.backfill_trigger_factor);
-        let near = wish.depth.saturating_add(rules.backfill_events);
         points.retain(|(_, depth)| *depth <= near);
         points.truncate(rules.backfill_points_considered as usize);
         points.sort_by_key(|(_, at)| (wish.depth.abs_diff(*at), wish.depth < *at));
         let Some((_, nearest)) = points.first() else {
             return Vec::new();
         };
-        if u64::from(wish.depth) > u64::from(*nearest) + factor * u64::from(wish.limit) {
+        if is_far(*nearest) {
             return Vec::new();
         }
-        let replica = &self.db.rooms[&room];
         // Outliers are taken to be visible: the state at them is not known (`_event_to_history_vis`). A redaction of
         // something unknown is no help.
         let visible = |no: &EventNo| {
             replica
                 .successors(log, *no)
-                .into_iter()
                 .filter(|later| !replica.withholds(log, *later))
                 .any(|later| !replica.has(later) || visibility::server_sees(log, later, me))
         };

@@ -1,6 +1,6 @@
 //! The sending side: queues, transactions, back-off, catch-up (reference, section 1).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::{Purpose, SimDuration, SimTime};
@@ -30,8 +30,6 @@ pub struct Destination {
     pub in_flight: Option<Vec<(RoomId, EventNo)>>,
     /// Tries of the present transaction that failed.
     pub tries: u32,
-    /// Has this process looked yet for what is owed from before?
-    pub has_looked: bool,
     /// Nothing is queued; the newest owed event per room is sent instead.
     pub catching_up: bool,
     /// In catch-up: owed events that were read together and are still to be settled, one room after the other.
@@ -40,7 +38,77 @@ pub struct Destination {
     pub settling: Option<(RoomId, EventNo)>,
 }
 
+impl Destination {
+    /// Is nothing under way or waiting?
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+            && self.in_flight.is_none()
+            && !self.catching_up
+            && self.page.is_empty()
+            && self.settling.is_none()
+    }
+}
+
+/// What becomes of a new event for a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is sent at once.
+    Clear,
+    /// It waits with others, for an answer or for the end of a back-off.
+    Waiting,
+    /// It is sent at once, or others before it.
+    Due,
+}
+
 impl Homeserver {
+    /// What would become of a new event for a server now?
+    pub fn standing(&self, to: ServerId, now: SimTime) -> Standing {
+        let destination = self.memory.destinations.get(&to);
+        if destination.is_some_and(|destination| destination.in_flight.is_some())
+            || self.in_backoff(to, now)
+        {
+            Standing::Waiting
+        } else if self.is_clear(to) {
+            Standing::Clear
+        } else {
+            Standing::Due
+        }
+    }
+
+    /// Servers towards which something waits, is under way, or failed.
+    pub fn unclear(&self) -> impl Iterator<Item = ServerId> + '_ {
+        let failed = self.db.backoffs.keys();
+        let busy = self.memory.destinations.iter();
+        let busy = busy.filter(|(to, destination)| {
+            !destination.is_idle() && !self.db.backoffs.contains_key(to)
+        });
+        failed.copied().chain(busy.map(|(to, _)| *to))
+    }
+
+    /// Would one more failure be the last of the transaction under way?
+    pub fn is_last_try(&self, to: ServerId) -> bool {
+        let destination = self.memory.destinations.get(&to);
+        destination.is_none_or(|destination| destination.tries >= self.rules.long_retries)
+    }
+
+    /// Has the transaction under way not failed yet?
+    pub fn is_first_try(&self, to: ServerId) -> bool {
+        let destination = self.memory.destinations.get(&to);
+        destination.is_some_and(|destination| destination.tries == 0)
+    }
+
+    /// Is only the newest event of each room owed?
+    pub fn is_catching_up(&self, to: ServerId) -> bool {
+        let destination = self.memory.destinations.get(&to);
+        destination.is_some_and(|destination| destination.catching_up)
+    }
+
+    /// Is a transaction under way?
+    pub fn is_transmitting(&self, to: ServerId) -> bool {
+        let destination = self.memory.destinations.get(&to);
+        destination.is_some_and(|destination| destination.in_flight.is_some())
+    }
+
     /// Is nothing to be tried towards this server yet?
     pub(super) fn in_backoff(&self, to: ServerId, now: SimTime) -> bool {
         self.backoff_until(to).is_some_and(|until| now < until)
@@ -67,17 +135,17 @@ impl Homeserver {
     /// the same as a queued one.
     pub fn is_clear(&self, to: ServerId) -> bool {
         !self.db.backoffs.contains_key(&to)
-            && self.memory.destinations.get(&to).is_none_or(|destination| {
-                destination.queue.is_empty()
-                    && destination.in_flight.is_none()
-                    && !destination.catching_up
-            })
+            && self
+                .memory
+                .destinations
+                .get(&to)
+                .is_none_or(Destination::is_idle)
     }
 
     /// A server was given an event in step.
     pub fn note_given(&mut self, to: ServerId) {
         self.db.given.insert(to);
-        self.memory.destinations.entry(to).or_default().has_looked = true;
+        self.memory.looked.insert(to);
     }
 
     /// Queues an own event that was learned again. What was learned with it is stored only after it is on its
@@ -90,27 +158,41 @@ impl Homeserver {
         event: EventNo,
     ) {
         let is_catching_up = self.owes(to);
-        let destination = self.memory.destinations.entry(to).or_default();
-        if !destination.has_looked {
-            destination.has_looked = true;
-            destination.catching_up = is_catching_up;
+        if self.memory.looked.insert(to) {
+            self.memory.destinations.entry(to).or_default().catching_up = is_catching_up;
         }
         self.queue_pdu(ctx, to, room, event);
     }
 
     /// Queues a new event for a server and tries to send.
     pub fn queue_pdu(&mut self, ctx: &mut Context<'_>, to: ServerId, room: RoomId, event: EventNo) {
+        let is_quiet = ctx.rooms[room.index()].messages_per_day <= 0.0;
+        self.queue_behind(to, (room, event), ctx.now, is_quiet);
+        self.attempt_transaction(ctx, to);
+    }
+
+    /// Queues a new event that cannot be sent yet: something is under way, or a back-off not over.
+    pub fn queue_waiting(&mut self, to: ServerId, room: RoomId, event: EventNo, now: SimTime) {
+        self.queue_behind(to, (room, event), now, false);
+        self.refuse_by_backoff(to, now);
+    }
+
+    fn queue_behind(
+        &mut self,
+        to: ServerId,
+        (room, event): (RoomId, EventNo),
+        now: SimTime,
+        is_quiet: bool,
+    ) {
         self.db.owed.insert((to, room), event);
         let far = self
             .backoff_until(to)
-            .is_some_and(|until| until.since(ctx.now) > self.rules.catchup_threshold);
+            .is_some_and(|until| until.since(now) > self.rules.catchup_threshold);
         let destination = self.memory.destinations.entry(to).or_default();
         // A new process looks first what is owed from before, and finds this event among it: if it cannot
         // deliver that, it leaves out what follows. Not so where it never reached the server before. Of a
         // room with drawn traffic this first look is taken to be over: somebody has spoken since the start.
-        if !destination.has_looked {
-            destination.has_looked = true;
-            let is_quiet = ctx.rooms[room.index()].messages_per_day <= 0.0;
+        if self.memory.looked.insert(to) {
             destination.catching_up = is_quiet && self.db.given.contains(&to);
         }
         if destination.catching_up || far {
@@ -118,29 +200,35 @@ impl Homeserver {
         } else {
             destination.queue.push_back((room, event));
         }
-        self.attempt_transaction(ctx, to);
+    }
+
+    /// Is the destination in back-off? A refusal by a long one throws the queue away (`CATCHUP_RETRY_INTERVAL`).
+    fn refuse_by_backoff(&mut self, to: ServerId, now: SimTime) -> bool {
+        let destination = self.memory.destinations.entry(to).or_default();
+        if destination.in_flight.is_some() {
+            return false;
+        }
+        let Some(backoff) = self.db.backoffs.get(&to) else {
+            return false;
+        };
+        let refuses = now < backoff.last + backoff.interval;
+        if refuses && backoff.interval > self.rules.catchup_threshold {
+            destination.queue.clear();
+            destination.catching_up = true;
+        }
+        refuses
     }
 
     /// Starts the next transaction towards a server, if there is one to start.
     pub(super) fn attempt_transaction(&mut self, ctx: &mut Context<'_>, to: ServerId) {
+        if self.is_transmitting(to) || self.refuse_by_backoff(to, ctx.now) {
+            return;
+        }
         let destination = self.memory.destinations.entry(to).or_default();
-        if destination.in_flight.is_some() {
-            return;
-        }
-        if let Some(backoff) = self.db.backoffs.get(&to)
-            && ctx.now < backoff.last + backoff.interval
-        {
-            // A refusal by a long back-off throws the queue away (`CATCHUP_RETRY_INTERVAL`).
-            if backoff.interval > self.rules.catchup_threshold {
-                destination.queue.clear();
-                destination.catching_up = true;
-            }
-            return;
-        }
         let pdus = if destination.catching_up {
             match self.next_catch_up(ctx, to) {
                 Some(pdus) => pdus,
-                None => return,
+                None => return self.forget_idle(to),
             }
         } else {
             let most = self.rules.pdus_per_txn as usize;
@@ -148,12 +236,19 @@ impl Homeserver {
             destination.queue.iter().take(most).copied().collect()
         };
         if pdus.is_empty() {
-            return;
+            return self.forget_idle(to);
         }
         let destination = self.memory.destinations.entry(to).or_default();
         destination.in_flight = Some(pdus.clone());
         destination.tries = 0;
         ctx.out.push(Effect::Transmit { to, pdus });
+    }
+
+    fn forget_idle(&mut self, to: ServerId) {
+        let destination = self.memory.destinations.get(&to);
+        if destination.is_some_and(Destination::is_idle) {
+            self.memory.destinations.remove(&to);
+        }
     }
 
     /// Catch-up (reference 1.5): the oldest owed room's newest owed event, or the present extremities.
@@ -174,9 +269,9 @@ impl Homeserver {
             return None;
         };
         destination.settling = Some((room, event));
-        let log = &ctx.logs[room.index()];
+        let (log, spec) = (&ctx.logs[room.index()], &ctx.rooms[room.index()]);
         let most = self.rules.catchup_tip_max as usize;
-        let heads = self.db.rooms.get(&room).map(|replica| &replica.heads);
+        let heads = self.replica(room, log, spec).map(|replica| &replica.heads);
         let mut tips: Vec<EventNo> = heads.into_iter().flatten().copied().collect();
         tips.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
         tips.truncate(most);
@@ -329,51 +424,5 @@ impl Homeserver {
         if self.rules.inbound_clears_backoff && self.db.backoffs.remove(&from).is_some() {
             self.attempt_transaction(ctx, from);
         }
-    }
-
-    /// Plans the next look for destinations that are owed events, if any is.
-    pub(super) fn plan_wake(&mut self, ctx: &mut Context<'_>) {
-        if !self.memory.wake_planned && !self.db.owed.is_empty() {
-            self.memory.wake_planned = true;
-            ctx.out.push(Effect::Wake {
-                at: self.next_run(self.rules.wake_period, ctx.now),
-                timer: Timer::Wake,
-            });
-        }
-    }
-
-    /// Pokes destinations that are owed events and out of back-off, one after the other
-    /// (`_wake_destinations_needing_catchup`; reference 1.3).
-    pub(super) fn wake_destinations(&mut self, ctx: &mut Context<'_>) {
-        self.read_destinations_to_wake(ctx, ServerId(0));
-    }
-
-    /// Reads the next page of such destinations, from this one on, and wakes the first. If there is none, the look
-    /// is over, and the next one begins with the next period.
-    pub(super) fn read_destinations_to_wake(&mut self, ctx: &mut Context<'_>, from: ServerId) {
-        let rows = self.db.owed.range((from, RoomId(0))..);
-        let owed: BTreeSet<ServerId> = rows.map(|((to, _), _)| *to).collect();
-        let ready = owed.into_iter().filter(|to| !self.in_backoff(*to, ctx.now));
-        self.memory.to_wake = ready.take(self.rules.wake_page.max(1) as usize).collect();
-        if self.memory.to_wake.is_empty() {
-            self.memory.wake_planned = false;
-            self.plan_wake(ctx);
-        } else {
-            self.wake_next_destination(ctx);
-        }
-    }
-
-    /// Wakes the next destination of the page; after a pause the one after it, or the next page is read.
-    pub(super) fn wake_next_destination(&mut self, ctx: &mut Context<'_>) {
-        let Some(to) = self.memory.to_wake.pop_front() else {
-            return;
-        };
-        self.attempt_transaction(ctx, to);
-        let timer = match self.memory.to_wake.front() {
-            Some(_) => Timer::WakeNext,
-            None => Timer::WakePage(ServerId(to.0 + 1)),
-        };
-        let at = ctx.now + self.rules.wake_spacing;
-        ctx.out.push(Effect::Wake { at, timer });
     }
 }

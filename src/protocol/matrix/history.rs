@@ -70,15 +70,18 @@ impl Homeserver {
 impl Replica {
     /// Puts a run of drawn messages into the books. One that was an outlier keeps its position.
     fn take_in_history(&mut self, log: &RoomLog, run: &Range<EventNo>, group: u32, shell: bool) {
-        let was_outlier = self.outliers.overlaps(run);
-        for no in run.clone().filter(|_| was_outlier) {
-            if !self.outliers.contains(&no) || !self.positions.contains(no) {
-                self.positions.place_history(no..no + 1);
+        let mut next = run.start;
+        for outliers in self.outliers.overlapping(run.clone()) {
+            let first = outliers.start.max(next);
+            self.positions.place_history(next..first);
+            next = outliers.end.min(run.end);
+            for no in first..next {
+                if !self.positions.contains(no) {
+                    self.positions.place_history(no..no + 1);
+                }
             }
         }
-        if !was_outlier {
-            self.positions.place_history(run.clone());
-        }
+        self.positions.place_history(next..run.end);
         self.set_groups(run.clone(), group);
         self.timeline.insert(run.clone());
         self.outliers.remove(run.clone());
@@ -103,11 +106,13 @@ impl Pull {
         if !self.backfilled() || self.is_paced || log.single(first).is_some() {
             return None;
         }
+        let stored = replica.timeline.overlapping(first..log.len()).next();
+        let stored = stored.map_or(log.len(), |items| items.start);
         let mut end = first;
         while let Some(copy) = self.rest.front()
             && *copy == (Copy { no: end, shell })
+            && end < stored
             && log.single(end).is_none()
-            && !replica.has(end)
         {
             self.rest.pop_front();
             end += 1;

@@ -16,6 +16,7 @@ use super::outbox::{Context, TaskId, Timer};
 use super::pagination::Scroll;
 use super::replica::Replica;
 use super::tasks::{Asked, Task};
+use super::wake::Waker;
 
 /// Everything that stands in the database, and is rolled back with it.
 #[derive(Debug, Clone, Default)]
@@ -61,8 +62,10 @@ pub struct Memory {
     pub asked: BTreeMap<TaskId, Asked>,
     /// Destinations of the present look that are still to be woken.
     pub to_wake: VecDeque<ServerId>,
-    /// Is the next look for owed destinations planned?
-    pub wake_planned: bool,
+    /// The look for owed destinations.
+    pub waker: Waker,
+    /// Destinations of which this process has looked what is owed from before.
+    pub looked: BTreeSet<ServerId>,
     /// Is the next look for rooms with many extremities planned?
     pub dummy_planned: bool,
     /// Is the next run of the job that overwrites redacted content planned?
@@ -181,8 +184,8 @@ impl Homeserver {
         for (to, room) in self.db.owed.keys() {
             // Where traffic is drawn, somebody was given something long ago (`queue_pdu`).
             let is_drawn = ctx.rooms[room.index()].messages_per_day > 0.0;
+            self.memory.looked.insert(*to);
             let destination = self.memory.destinations.entry(*to).or_default();
-            destination.has_looked = true;
             destination.catching_up |= is_drawn || self.db.given.contains(to);
         }
         self.memory.started = ctx.now;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::journal::{EventNo, MediaId, Path, RoomId, ServerId, UserId};
 use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
-use crate::workload::{Action, Power, RoomKind, StateField, Visibility};
+use crate::workload::{Action, Power, RoomKind, RoomSpec, StateField, Visibility};
 
 use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
 use super::replica::Replica;
@@ -256,38 +256,7 @@ impl Homeserver {
             at: ctx.now,
         };
         self.append(ctx, room, create, &before);
-        let mut levels = PowerLevels {
-            invite: if spec.kind == RoomKind::Public {
-                INVITE_LEVEL_PUBLIC
-            } else {
-                0
-            },
-            ..PowerLevels::default()
-        };
-        if spec.version < CREATOR_POWER_VERSION {
-            levels.users.insert(by, CREATOR_LEVEL);
-        }
-        let mut bodies = vec![
-            Body::Member {
-                who: by,
-                membership: Membership::Join,
-                profile: Profile::Name,
-            },
-            Body::PowerLevels(levels),
-            Body::JoinRules(spec.kind),
-            Body::HistoryVisibility(spec.visibility),
-        ];
-        if spec.kind != RoomKind::Public {
-            bodies.push(Body::GuestAccess);
-        }
-        bodies.push(Body::Name(spec.name.clone()));
-        if spec.encrypted {
-            bodies.push(Body::Encryption);
-        }
-        if spec.max_lifetime.is_some() {
-            bodies.push(Body::Retention(spec.max_lifetime));
-        }
-        for body in bodies {
+        for body in first_state(&spec, by) {
             self.make_event(ctx, room, by, body)?;
         }
         Ok(())
@@ -400,6 +369,42 @@ impl Homeserver {
             .and_then(|no| log.single(*no))
             .map(|pdu| &pdu.body)
     }
+}
+
+/// The state that a new room is given after its creation, in order.
+pub(super) fn first_state(spec: &RoomSpec, by: UserId) -> Vec<Body> {
+    let mut levels = PowerLevels {
+        invite: if spec.kind == RoomKind::Public {
+            INVITE_LEVEL_PUBLIC
+        } else {
+            0
+        },
+        ..PowerLevels::default()
+    };
+    if spec.version < CREATOR_POWER_VERSION {
+        levels.users.insert(by, CREATOR_LEVEL);
+    }
+    let mut bodies = vec![
+        Body::Member {
+            who: by,
+            membership: Membership::Join,
+            profile: Profile::Name,
+        },
+        Body::PowerLevels(levels),
+        Body::JoinRules(spec.kind),
+        Body::HistoryVisibility(spec.visibility),
+    ];
+    if spec.kind != RoomKind::Public {
+        bodies.push(Body::GuestAccess);
+    }
+    bodies.push(Body::Name(spec.name.clone()));
+    if spec.encrypted {
+        bodies.push(Body::Encryption);
+    }
+    if spec.max_lifetime.is_some() {
+        bodies.push(Body::Retention(spec.max_lifetime));
+    }
+    bodies
 }
 
 /// Who does this?

@@ -7,8 +7,9 @@ use crate::workload::{Action, Visibility};
 
 use super::backfill::Wish;
 use super::outbox::{Context, Effect, Refusal, Ticket, Timer};
-use super::replica::{Replica, Row, Token};
-use super::{Homeserver, Rules, visibility};
+use super::page::{Page, Token};
+use super::replica::Replica;
+use super::{Homeserver, visibility};
 
 /// Pause of a scrolling client that lets everything settle between two pages.
 const SETTLE_PAUSE: SimDuration = SimDuration::seconds(3);
@@ -24,7 +25,7 @@ pub struct Scroll {
     most: Option<u32>,
     ticket: Ticket,
     token: Option<Token>,
-    rows: (Vec<Row>, bool),
+    rows: Page,
     shown: Vec<EventNo>,
     pages: u32,
 }
@@ -69,7 +70,7 @@ impl Homeserver {
             most,
             ticket,
             token: None,
-            rows: (Vec::new(), false),
+            rows: Page::default(),
             shown: Vec::new(),
             pages: 0,
         };
@@ -90,10 +91,9 @@ impl Homeserver {
         let token = *scroll
             .token
             .get_or_insert_with(|| start_token(replica, log, scroll.who));
-        scroll.rows = replica.page(log, token, scroll.page as usize);
+        scroll.rows = replica.page(log, token, scroll.page);
         scroll.pages += 1;
-        let waits =
-            has_holes(&scroll.rows.0, &self.rules) || scroll.rows.0.len() < scroll.page as usize;
+        let waits = scroll.rows.has_holes(&self.rules) || scroll.rows.len() < scroll.page as usize;
         let wish = Wish {
             depth: token.depth,
             limit: scroll.page,
@@ -118,7 +118,7 @@ impl Homeserver {
             if let (Some(replica), Some(token)) =
                 (self.replica(scroll.room, log, spec), scroll.token)
             {
-                scroll.rows = replica.page(log, token, scroll.page as usize);
+                scroll.rows = replica.page(log, token, scroll.page);
             }
             self.memory.scrolls.insert(id, scroll);
         }
@@ -133,34 +133,29 @@ impl Homeserver {
         let log = &ctx.logs[scroll.room.index()];
         let replica = &self.db.rooms[&scroll.room];
         let is_peeking = !is_or_was_in(replica.local_membership(log, scroll.who));
-        let rows = std::mem::take(&mut scroll.rows.0);
-        // Items are numbered in the order of their times.
-        let first_shown = self
-            .rules
-            .hidden_before(replica.lifetime(log), ctx.now)
-            .map_or(0, |cut| log.first_at(cut));
+        let rows = std::mem::take(&mut scroll.rows);
+        let hidden_before = self.rules.hidden_before(replica.lifetime(log), ctx.now);
+        let is_hidden = |no: EventNo| hidden_before.is_some_and(|cut| !log.is_made_since(no, cut));
+        // Items are numbered in the order of their times, so mostly a whole page is hidden, or nothing of it.
+        let all_hidden = rows.newest().is_some_and(is_hidden);
         let visible = |no: &EventNo| {
-            !replica.soft.contains(no)
+            !all_hidden
+                && !replica.soft.contains(no)
                 && !replica.rejected.contains(no)
                 && log.is_message(*no)
-                && *no >= first_shown
+                && !is_hidden(*no)
                 && visibility::user_sees(log, *no, scroll.who, is_peeking)
         };
         // Nobody looks at what a person saw who scrolls of themselves; that they saw something is enough.
         let shows_something = if scroll.most.is_some() {
-            rows.iter().any(|row| visible(&row.no))
+            rows.items().any(|no| visible(&no))
         } else {
-            scroll
-                .shown
-                .extend(rows.iter().map(|row| row.no).filter(visible));
+            scroll.shown.extend(rows.items().filter(visible));
             true
         };
         let enough = !shows_something || scroll.most.is_some_and(|most| scroll.pages >= most);
-        if let Some(last) = rows.last().filter(|_| !enough) {
-            scroll.token = Some(Token {
-                depth: last.depth,
-                stream: last.stream - 1,
-            });
+        if let Some(next) = rows.next().filter(|_| !enough) {
+            scroll.token = Some(next);
             let pause = if scroll.pause {
                 SETTLE_PAUSE
             } else {
@@ -215,41 +210,4 @@ fn start_token(replica: &Replica, log: &RoomLog, who: UserId) -> Token {
         },
         _ => newest,
     }
-}
-
-/// Does the page have a hole that is worth waiting for?
-fn has_holes(rows: &[Row], rules: &Rules) -> bool {
-    let mut small = 0;
-    for pair in rows.windows(2) {
-        let gap = pair[0].depth - pair[1].depth;
-        if gap > rules.backfill_big_gap {
-            return true;
-        }
-        if gap > 1 {
-            small += 1;
-        }
-    }
-    small > rules.backfill_small_gaps
-}
-
-#[test]
-fn a_page_waits_for_a_big_hole_or_many_small_ones() {
-    let rows = |depths: &[u32]| -> Vec<Row> {
-        let row = |depth: &u32| Row {
-            no: *depth,
-            depth: *depth,
-            stream: 0,
-        };
-        depths.iter().map(row).collect()
-    };
-    let usual = Rules::default();
-    assert!(has_holes(&rows(&[9, 6]), &usual));
-    assert!(!has_holes(&rows(&[9, 7, 5, 3, 2]), &usual));
-    assert!(has_holes(&rows(&[9, 7, 5, 3, 1]), &usual));
-    let patient = Rules {
-        backfill_big_gap: 3,
-        backfill_small_gaps: 4,
-        ..Rules::default()
-    };
-    assert!(!has_holes(&rows(&[9, 6, 4, 2]), &patient));
 }

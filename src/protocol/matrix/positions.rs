@@ -64,6 +64,9 @@ impl Positions {
 
     /// Positions for items of history, or outliers, in this order.
     pub fn place_history(&mut self, run: Range<EventNo>) {
+        if run.is_empty() {
+            return;
+        }
         let offset = self.next_history - 1 + i64::from(run.start);
         self.next_history -= i64::from(run.end - run.start);
         self.of.insert(run, Position::History(offset));

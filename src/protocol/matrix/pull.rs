@@ -27,6 +27,15 @@ impl Replica {
         failure.last = now;
     }
 
+    /// Leaves out what is stored here; mostly that is nothing.
+    fn leave_out_stored(&self, copies: &mut Vec<Copy>) {
+        let numbers = || copies.iter().map(|copy| copy.no);
+        let all = numbers().min().zip(numbers().max());
+        if all.is_some_and(|(first, last)| self.timeline.overlaps(&(first..last + 1))) {
+            copies.retain(|copy| !self.has(copy.no));
+        }
+    }
+
     /// Is the event in its failed-pull back-off: 2, 4, 8 ... hours after the last attempt?
     pub(super) fn in_pull_backoff(&self, rules: &Rules, no: EventNo, now: SimTime) -> bool {
         self.failed_pulls.get(&no).is_some_and(|failure| {
@@ -55,11 +64,9 @@ impl Homeserver {
         for copy in unverifiable {
             replica.record_failed_pull(copy.no, now);
         }
-        let mut fresh: Vec<Copy> = checked
-            .into_iter()
-            .filter(|copy| !replica.has(copy.no))
-            .collect();
-        fresh.sort_by_key(|copy| (log.depth(copy.no), copy.no));
+        let mut fresh = checked;
+        replica.leave_out_stored(&mut fresh);
+        fresh.sort_by_cached_key(|copy| (log.depth(copy.no), copy.no));
         let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) = fresh
             .into_iter()
             .partition(|copy| replica.failed_pulls.contains_key(&copy.no));
@@ -105,10 +112,11 @@ impl Homeserver {
         while let Some(copy) = pull.rest.front().copied() {
             let log = &ctx.logs[pull.room.index()];
             let spec = &ctx.rooms[pull.room.index()];
-            let rules = self.rules.clone();
-            let Some(replica) = self.replica(pull.room, log, spec) else {
+            if self.replica(pull.room, log, spec).is_none() {
                 break;
-            };
+            }
+            let rules = &self.rules;
+            let replica = self.db.rooms.get_mut(&pull.room).expect("just looked at");
             if replica.has(copy.no) {
                 pull.rest.pop_front();
                 continue;
@@ -133,7 +141,7 @@ impl Homeserver {
                 }
             } else if missing
                 .iter()
-                .any(|prev| replica.in_pull_backoff(&rules, *prev, ctx.now))
+                .any(|prev| replica.in_pull_backoff(rules, *prev, ctx.now))
             {
                 // Skipped without being counted as a failure.
                 pull.rest.pop_front();

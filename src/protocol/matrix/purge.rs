@@ -1,13 +1,14 @@
 //! Purging history: by the administrator, and by the retention job (reference, section 7).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::journal::{EventNo, Fact, RoomId, ServerId, What, Why};
 use crate::kernel::{SimDuration, SimTime};
 use crate::room::{Body, RoomLog, StateKey};
 
 use super::outbox::{Context, Effect, Outcome, Refusal, Timer};
-use super::replica::{Items, Replica, Token};
+use super::replica::{Items, Replica};
 use super::rules::PurgeBy;
 use super::{Homeserver, Rules};
 
@@ -165,7 +166,7 @@ impl Homeserver {
         if cut.is_empty() {
             return Ok(());
         }
-        if cut.takes(replica.newest_live()) {
+        if cut.takes_newest_live(replica) {
             return Err(IN_USE);
         }
         replica.purge(log, &cut);
@@ -200,18 +201,26 @@ impl Cut {
     /// Everything of smaller depth. State is kept as outliers, and so are own users' messages unless
     /// `delete_local`; outliers that would be kept are not touched.
     fn at(replica: &Replica, log: &RoomLog, depth: u32, delete_local: bool, me: ServerId) -> Cut {
-        let stored = items_below(&replica.timeline, log, depth);
-        let outliers = items_below(&replica.outliers, log, depth);
-        let mut deleted: Items = stored.iter().chain(outliers.iter()).cloned().collect();
-        for range in stored.iter().chain(outliers.iter()) {
-            for no in log.state_events(range.start, range.end) {
-                deleted.remove(*no..*no + 1);
+        let mut stored = Items::new();
+        let all = replica.timeline.iter();
+        for_each_below(all, log, depth, |items| stored.insert(items));
+        let mut deleted = Items::new();
+        let mut delete = |items: Range<EventNo>| {
+            for others in between(items.clone(), log.state_events(items.start, items.end)) {
+                if delete_local {
+                    deleted.insert(others);
+                } else {
+                    let others = others.filter(|no| log.origin(*no) != me);
+                    deleted.extend(others.map(|no| no..no + 1));
+                }
             }
-            if !delete_local {
-                let own = range.clone().filter(|no| log.origin(*no) == me);
-                own.for_each(|no| deleted.remove(no..no + 1));
-            }
-        }
+        };
+        stored.iter().cloned().for_each(&mut delete);
+        // Most outliers are state.
+        let is_state =
+            |items: &Range<EventNo>| log.state_events(items.start, items.end).len() == items.len();
+        let others = replica.outliers.iter().filter(|items| !is_state(items));
+        for_each_below(others, log, depth, delete);
         Cut { stored, deleted }
     }
 
@@ -224,24 +233,47 @@ impl Cut {
         self.stored.contains(&no) || self.deleted.contains(&no)
     }
 
-    fn takes(&self, no: Option<EventNo>) -> bool {
-        no.is_some_and(|no| self.deleted.contains(&no))
+    /// Is the item that the room list of sliding sync points to among those that are deleted?
+    fn takes_newest_live(&self, replica: &Replica) -> bool {
+        let positions = &replica.positions;
+        let Some(newest) = positions.newest_of(&self.deleted) else {
+            return false;
+        };
+        // Mostly a forward extremity is newer than all of them.
+        let is_newer = |no: &EventNo| {
+            replica.has_edges(*no) && positions.stream(*no) > positions.stream(newest)
+        };
+        !replica.heads.iter().any(is_newer)
+            && replica
+                .newest_live()
+                .is_some_and(|no| self.deleted.contains(&no))
     }
 }
 
-/// Those of the items that are of smaller depth.
-fn items_below(items: &Items, log: &RoomLog, depth: u32) -> Items {
-    let mut below = Items::new();
+/// Calls `f` for those of the items that are of smaller depth, in pieces.
+fn for_each_below<'a>(
+    items: impl Iterator<Item = &'a Range<EventNo>>,
+    log: &RoomLog,
+    depth: u32,
+    mut f: impl FnMut(Range<EventNo>),
+) {
     let end = log.all_deeper_from(depth.saturating_sub(1));
-    for range in items.overlapping(0..end) {
+    for range in items.take_while(|range| range.start < end) {
         log.pieces(range.start, range.end.min(end), |piece| {
             let len = depth.saturating_sub(piece.depth).min(piece.len);
             if len > 0 {
-                below.insert(piece.first..piece.first + len);
+                f(piece.first..piece.first + len);
             }
         });
     }
-    below
+}
+
+/// What is left of a range between some numbers in it.
+fn between(range: Range<EventNo>, numbers: &[EventNo]) -> impl Iterator<Item = Range<EventNo>> {
+    let starts = std::iter::once(range.start).chain(numbers.iter().map(|no| no + 1));
+    let ends = numbers.iter().copied().chain([range.end]);
+    let gaps = std::iter::zip(starts, ends).map(|(start, end)| start..end);
+    gaps.filter(|gap| !gap.is_empty())
 }
 
 impl Replica {
@@ -259,7 +291,7 @@ impl Replica {
         let mut from = self.newest_token(log);
         from.stream = i64::MAX;
         loop {
-            let (rows, more) = self.page(log, from, 100);
+            let (rows, more) = self.rows(log, from, 100);
             for row in &rows {
                 if log.is_message(row.no) && !self.rejected.contains(&row.no) {
                     left -= 1;
@@ -269,10 +301,7 @@ impl Replica {
                 }
             }
             let last = rows.last().filter(|_| more)?;
-            from = Token {
-                depth: last.depth,
-                stream: last.stream - 1,
-            };
+            from = self.token_after(*last);
         }
     }
 
@@ -345,8 +374,7 @@ impl Replica {
             self.outliers.remove(range.clone());
         }
         self.heads.retain(|no| !cut.deleted.contains(no));
-        let edges = self.backfill_points(log);
-        let least = edges.into_iter().map(|(_, depth)| depth).min();
+        let least = self.backfill_points(log).map(|(_, depth)| depth).min();
         self.min_depth = Some(least.unwrap_or(0));
     }
 }

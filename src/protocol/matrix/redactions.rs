@@ -15,10 +15,8 @@ impl Replica {
     /// Is this a redaction of something that is not stored here? Then the server keeps it to itself, since it
     /// cannot check whether it was allowed (`get_events_as_list`; element-hq/synapse #13675).
     pub(super) fn withholds(&self, log: &RoomLog, no: EventNo) -> bool {
-        log.single(no).is_some_and(|pdu| match pdu.body {
-            Body::Redaction(target) => !self.knows(target) || self.rejected.contains(&target),
-            _ => false,
-        })
+        let target = log.redacted_by(no);
+        target.is_some_and(|target| !self.knows(target) || self.rejected.contains(&target))
     }
 
     /// Redactions in force here, each with what it redacts.

@@ -1,7 +1,7 @@
 //! One server's copy of one room: which items it has, in which standing, and what it believes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use imbl::ordmap::DiffItem;
 use rangemap::{RangeMap, RangeSet};
@@ -24,26 +24,6 @@ pub struct PullFailure {
     pub attempts: u32,
     /// The last one.
     pub last: SimTime,
-}
-
-/// One row of a page: an item with its topological and stream position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
-    /// The item.
-    pub no: EventNo,
-    /// Its depth (topological position).
-    pub depth: u32,
-    /// Its stream position here.
-    pub stream: i64,
-}
-
-/// A place in the room from which a client pages back: topological and stream position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Token {
-    /// Topological position.
-    pub depth: u32,
-    /// Stream position.
-    pub stream: i64,
 }
 
 /// What another state of a room means for local users.
@@ -98,7 +78,7 @@ pub struct Replica {
 impl Replica {
     /// Is one of this server's users joined, as the server itself believes?
     pub fn in_room(&self, log: &RoomLog, me: ServerId) -> bool {
-        log.joined(&self.state).any(|user| log.home(user) == me)
+        log.is_inside(&self.state, me)
     }
 
     /// A local user's membership as the server shows it.
@@ -246,9 +226,13 @@ impl Replica {
     }
 
     /// Items known here that stand on the given one.
-    pub fn successors(&self, log: &RoomLog, no: EventNo) -> Vec<EventNo> {
+    pub fn successors<'a>(
+        &'a self,
+        log: &'a RoomLog,
+        no: EventNo,
+    ) -> impl Iterator<Item = EventNo> + 'a {
         let successors = log.successors(no);
-        successors.filter(|later| self.has_edges(*later)).collect()
+        successors.filter(|later| self.has_edges(*later))
     }
 
     /// The smallest depth in the room, after items of at least this depth were stored.
@@ -269,74 +253,15 @@ impl Replica {
         missing
     }
 
-    /// Stored items at or before a token, newest first by (depth, stream position): at most `limit`, and
-    /// whether there are more.
-    pub fn page(&self, log: &RoomLog, from: Token, limit: usize) -> (Vec<Row>, bool) {
-        let mut rows: Vec<Row> = Vec::new();
-        let wanted = limit + 1;
-        let newest_first = |row: &Row| std::cmp::Reverse((row.depth, row.stream));
-        let end = log.all_deeper_from(from.depth);
-        for range in self.timeline.overlapping(0..end).rev() {
-            let done = log.pieces_back(range.start, range.end.min(end), |piece, bound| {
-                let (first, depth) = (piece.first, piece.depth);
-                // Enough is known, and this is older.
-                let is_full = rows.len() == wanted;
-                if is_full && depth + piece.len - 1 < rows[wanted - 1].depth {
-                    return if rows[wanted - 1].depth > bound {
-                        ControlFlow::Break(())
-                    } else {
-                        ControlFlow::Continue(())
-                    };
-                }
-                let top = piece.len.min((from.depth + 1).saturating_sub(depth));
-                for i in (top.saturating_sub(wanted as u32)..top).rev() {
-                    let row = Row {
-                        no: first + i,
-                        depth: depth + i,
-                        stream: self.positions.stream(first + i),
-                    };
-                    if row.depth < from.depth || row.stream <= from.stream {
-                        rows.push(row);
-                    }
-                }
-                if rows.len() >= wanted {
-                    rows.sort_unstable_by_key(newest_first);
-                    rows.truncate(wanted);
-                    // What comes now is older than all of these.
-                    if rows[wanted - 1].depth > bound {
-                        return ControlFlow::Break(());
-                    }
-                }
-                ControlFlow::Continue(())
-            });
-            if done.is_break() {
-                break;
-            }
-        }
-        rows.sort_unstable_by_key(newest_first);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        (rows, more)
-    }
-
-    /// The place from which a client begins to page back: the depth of the deepest item, outlier or not.
-    pub fn newest_token(&self, log: &RoomLog) -> Token {
-        let deepest = deepest(log, &self.timeline).max(deepest(log, &self.outliers));
-        Token {
-            depth: deepest,
-            stream: self.positions.newest(),
-        }
-    }
-
     /// Rows of the backfill query: a backward extremity and the depth of an item here that refers to it.
-    pub fn backfill_points(&self, log: &RoomLog) -> Vec<(EventNo, u32)> {
-        let rows = |no: &EventNo| {
-            let (no, successors) = (*no, self.successors(log, *no));
-            successors
-                .into_iter()
-                .map(move |later| (no, log.depth(later)))
-        };
-        self.backward.iter().flat_map(rows).collect()
+    pub fn backfill_points<'a>(
+        &'a self,
+        log: &'a RoomLog,
+    ) -> impl Iterator<Item = (EventNo, u32)> + 'a {
+        self.backward.iter().flat_map(|no| {
+            let successors = self.successors(log, *no);
+            successors.map(|later| (*no, log.depth(later)))
+        })
     }
 
     /// Forgets items `first..end` in every standing.
@@ -389,26 +314,6 @@ impl Replica {
             .max()
             .unwrap_or(0);
         self.backfill_points(log)
-            .into_iter()
             .any(|(_, depth)| top.saturating_sub(rows) <= depth.saturating_add(reach))
     }
-}
-
-/// The largest depth of some items.
-fn deepest(log: &RoomLog, items: &Items) -> u32 {
-    let mut deepest = 0;
-    for range in items.iter().rev() {
-        let done = log.pieces_back(range.start, range.end, |piece, bound| {
-            deepest = deepest.max(piece.depth + piece.len - 1);
-            if deepest >= bound {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        if done.is_break() {
-            break;
-        }
-    }
-    deepest
 }

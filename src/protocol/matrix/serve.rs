@@ -95,10 +95,7 @@ impl Homeserver {
         let Some(replica) = self.replica(room, log, spec) else {
             return Answer::Refused(Refusal::NOT_FOUND);
         };
-        let inside = log
-            .joined(&replica.state)
-            .any(|user| log.home(user) == from);
-        if inside {
+        if log.is_inside(&replica.state, from) {
             answer(replica, log)
         } else {
             Answer::Refused(Refusal::FORBIDDEN)
@@ -135,13 +132,18 @@ impl Homeserver {
 
 /// The copies that a server gives: redacted where history visibility or a redaction demands it.
 fn copies(log: &RoomLog, replica: &Replica, events: Vec<EventNo>, to: ServerId) -> Vec<Copy> {
+    let mut view = visibility::ServerView::new(log, to);
+    let mut stored = 0..0;
     events
         .into_iter()
-        .map(|no| Copy {
-            no,
+        .map(|no| {
+            if !stored.contains(&no) {
+                stored = replica.timeline.get(&no).cloned().unwrap_or(0..0);
+            }
             // At an outlier the state is not known; it is given as it is (`_event_to_history_vis`).
-            shell: replica.shells.contains(&no)
-                || replica.has(no) && !visibility::server_sees(log, no, to),
+            let is_withheld = stored.contains(&no) && !view.sees(no);
+            let shell = is_withheld || replica.shells.contains(&no);
+            Copy { no, shell }
         })
         .collect()
 }
@@ -199,22 +201,45 @@ fn backfill_events(
         .filter(|no| replica.knows(**no))
         .map(|no| (log.depth(*no), replica.positions.stream(*no), *no))
         .collect();
-    let mut found = BTreeSet::new();
+    // An event stands above those that it stands on, so none comes up again once a lower one has.
+    let mut found: Vec<EventNo> = Vec::new();
     while let Some((_, _, no)) = queue.pop() {
         if found.len() >= limit {
             break;
         }
-        if !found.insert(no) || !replica.has_edges(no) {
+        if found.last() == Some(&no) {
             continue;
         }
-        log.for_each_prev(no, |prev| {
-            if replica.has(prev) && !found.contains(&prev) {
+        found.push(no);
+        if !replica.has_edges(no) {
+            continue;
+        }
+        let mut lowest = no;
+        if queue.is_empty() {
+            // Where there is one way only, it is gone without asking which event is next.
+            lowest = replica.stored_run_to(log, no);
+            lowest = lowest.max((no + 1).saturating_sub((limit + 1 - found.len()) as EventNo));
+            found.extend((lowest..no).rev());
+        }
+        log.for_each_prev(lowest, |prev| {
+            if replica.has(prev) {
                 queue.push((log.depth(prev), replica.positions.stream(prev), prev));
             }
         });
     }
     found.retain(|no| !replica.rejected.contains(no) && !replica.withholds(log, *no));
-    found.into_iter().collect()
+    found.sort_unstable();
+    found
+}
+
+impl Replica {
+    /// The first of the drawn messages, each on top of the one before and stored here, that end with this one.
+    fn stored_run_to(&self, log: &RoomLog, no: EventNo) -> EventNo {
+        let stored = self.timeline.get(&no).map_or(no, |items| items.start);
+        let first = log.run_start(no).max(stored);
+        let rejected = self.rejected.overlapping(first..no).next_back();
+        rejected.map_or(first, |items| items.end)
+    }
 }
 
 /// The first event at or after a moment (`timestamp_to_event`, forwards).

@@ -1,5 +1,7 @@
 //! Who may see an event: servers that ask for it, and users that page through it (reference 3.4).
 
+use std::ops::Range;
+
 use crate::journal::{EventNo, ServerId, UserId};
 use crate::room::{Body, Membership, RoomLog, StateKey, StateMap};
 use crate::workload::Visibility;
@@ -34,6 +36,31 @@ pub(super) fn server_sees(log: &RoomLog, no: EventNo, server: ServerId) -> bool 
             },
             _ => false,
         })
+}
+
+/// As `server_sees`, for one event after the other: neighbours mostly stand in the same state.
+pub(super) struct ServerView<'a> {
+    log: &'a RoomLog,
+    server: ServerId,
+    last: (Range<EventNo>, bool),
+}
+
+impl<'a> ServerView<'a> {
+    pub(super) fn new(log: &'a RoomLog, server: ServerId) -> Self {
+        ServerView {
+            log,
+            server,
+            last: (0..0, false),
+        }
+    }
+
+    pub(super) fn sees(&mut self, no: EventNo) -> bool {
+        if !self.last.0.contains(&no) {
+            let sees = server_sees(self.log, no, self.server);
+            self.last = (self.log.with_same_state(no), sees);
+        }
+        self.last.1
+    }
 }
 
 /// May a user see an event that is stored in its place? One who is not and was not in the room, so only

@@ -1,5 +1,6 @@
 //! The log's drawn messages: who can speak on a day, when, how often, and items as runs.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::journal::{EventNo, ServerId, UserId};
@@ -9,12 +10,25 @@ use crate::room::{Body, Day};
 
 use super::{Entry, RoomLog};
 
+/// Of how many days the times are kept: today's, and the ends of two different lifetimes of messages.
+const KEPT_DAYS: usize = 3;
+
+/// Days on which the same members can speak.
+#[derive(Debug, Clone)]
+pub(super) struct Spell {
+    /// They are in the room by the state after this item.
+    since: EventNo,
+    days: Range<u32>,
+    speakers: Rc<Speakers>,
+}
+
 impl RoomLog {
     /// From this day on a member is silenced (cannot speak) or not; what was said of later days is void.
     pub fn set_silenced(&mut self, user: UserId, day: u32, silenced: bool) {
         if self.is_silenced(user, u32::MAX) == silenced {
             return;
         }
+        *self.speakers.borrow_mut() = None;
         let turns = self.silenced.entry(user).or_default();
         turns.retain(|(from, _)| *from < day);
         if turns.last().is_some_and(|(_, was)| *was) != silenced {
@@ -77,32 +91,53 @@ impl RoomLog {
         drawn
     }
 
-    fn speakers(&self, day: u32, basis: EventNo) -> Speakers {
-        self.joined(self.state_after(basis))
-            .filter(|user| !self.is_silenced(*user, day))
-            .filter_map(|user| {
-                let (server, weight) = self.users[user.index()];
-                (weight > 0).then_some((user, server, weight))
-            })
-            .collect()
+    /// Who can speak on a day, in the state after `basis`. Mostly the same as on the day before.
+    fn speakers(&self, day: u32, basis: EventNo) -> Rc<Speakers> {
+        let since = self.state_since(basis);
+        if let Some(spell) = &*self.speakers.borrow()
+            && spell.since == since
+            && spell.days.contains(&day)
+        {
+            return Rc::clone(&spell.speakers);
+        }
+        let members = self.joined(self.state_after(basis));
+        let able = members.filter(|user| !self.is_silenced(*user, day));
+        let speakers = Rc::new(Speakers::new(able.map(|user| {
+            let (server, weight) = self.users[user.index()];
+            (user, server, weight)
+        })));
+        *self.speakers.borrow_mut() = Some(Spell {
+            since,
+            days: self.days_without_turn(day),
+            speakers: Rc::clone(&speakers),
+        });
+        speakers
+    }
+
+    /// The days around this one for which the same members are silenced.
+    fn days_without_turn(&self, day: u32) -> Range<u32> {
+        let turns = || self.silenced.values().flatten().map(|(from, _)| *from);
+        let begin = turns().filter(|from| *from <= day).max();
+        let end = turns().filter(|from| *from > day).min();
+        begin.unwrap_or(0)..end.unwrap_or(u32::MAX)
     }
 
     /// Can anybody speak on a day, in the state after `basis`?
     pub fn has_speakers(&self, day: u32, basis: EventNo) -> bool {
-        self.joined(self.state_after(basis))
-            .any(|user| self.users[user.index()].1 > 0 && !self.is_silenced(user, day))
+        !self.speakers(day, basis).is_empty()
     }
 
     /// Times of a day's drawn messages.
     pub fn times(&self, day: u32) -> Rc<Vec<SimTime>> {
-        if let Some((d, times)) = &*self.times.borrow()
-            && *d == day
-        {
-            return times.clone();
+        let kept = &mut *self.times.borrow_mut();
+        match kept.iter().position(|(of, _)| *of == day) {
+            Some(place) => kept[..=place].rotate_right(1),
+            None => {
+                kept.truncate(KEPT_DAYS - 1);
+                kept.insert(0, (day, Rc::new(self.traffic.times(&self.streams, day))));
+            }
         }
-        let times = Rc::new(self.traffic.times(&self.streams, day));
-        *self.times.borrow_mut() = Some((day, times.clone()));
-        times
+        Rc::clone(&kept[0].1)
     }
 
     /// Number of drawn messages on a day, if anybody can speak.

@@ -34,6 +34,17 @@ impl RoomLog {
 
     /// Users joined in a state, in order.
     pub fn joined<'a>(&'a self, state: &'a StateMap) -> impl Iterator<Item = UserId> + 'a {
+        // Most servers believe in the newest item's state, whose members are known.
+        let known = self.is_newest(state).then(|| self.present());
+        let read = known.is_none().then(|| self.read_joined(state));
+        let known = known.into_iter().flat_map(|present| {
+            let number = present.members.len();
+            (0..number).map(move |i| present.members[i])
+        });
+        known.chain(read.into_iter().flatten())
+    }
+
+    fn read_joined<'a>(&'a self, state: &'a StateMap) -> impl Iterator<Item = UserId> + 'a {
         let first = StateKey::Member(UserId(0));
         state.range(first..).filter_map(|(key, no)| match key {
             StateKey::Member(user) if self.membership(*no) == Some(Membership::Join) => Some(*user),
@@ -41,11 +52,33 @@ impl RoomLog {
         })
     }
 
+    /// Has the server a user joined in a state?
+    pub fn is_inside(&self, state: &StateMap, server: ServerId) -> bool {
+        if self.is_newest(state) {
+            return self.present().hosts.contains_key(&server);
+        }
+        let mut joined = self.read_joined(state);
+        joined.any(|user| self.home(user) == server)
+    }
+
+    /// Is it that after the newest item?
+    fn is_newest(&self, state: &StateMap) -> bool {
+        let newest = self.states.last_key_value();
+        newest.is_some_and(|(_, newest)| newest.ptr_eq(state))
+    }
+
     /// Servers with a user joined in a state: server and the smallest depth of a join, in order of
     /// server.
     pub fn hosts(&self, state: &StateMap) -> BTreeMap<ServerId, u32> {
+        if self.is_newest(state) {
+            return self.present().hosts.clone();
+        }
+        self.read_hosts(state)
+    }
+
+    fn read_hosts(&self, state: &StateMap) -> BTreeMap<ServerId, u32> {
         let mut hosts = BTreeMap::new();
-        for user in self.joined(state) {
+        for user in self.read_joined(state) {
             let depth = self.depth(state[&StateKey::Member(user)]);
             let oldest = hosts.entry(self.home(user)).or_insert(depth);
             *oldest = depth.min(*oldest);
@@ -63,8 +96,8 @@ impl RoomLog {
             Some((of, present)) if of == since => Rc::clone(present),
             _ => {
                 let present = Rc::new(Present {
-                    members: self.joined(state).collect(),
-                    hosts: self.hosts(state),
+                    members: self.read_joined(state).collect(),
+                    hosts: self.read_hosts(state),
                 });
                 *kept = Some((*since, Rc::clone(&present)));
                 present

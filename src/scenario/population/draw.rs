@@ -97,7 +97,7 @@ impl Draft<'_> {
             name: format!("user-{:03}", number + 1),
             server: self.peers[peer as usize].0,
             exists: true,
-            weight: activity(&mut stream, self.plan.activity),
+            weight: weight(&mut stream, self.plan.activity),
         });
         self.remotes.insert((peer, number), id);
         id
@@ -149,12 +149,12 @@ impl Draft<'_> {
 }
 
 /// A count of at least 1.
-pub(super) fn count(stream: &mut Stream, spread: Spread) -> u64 {
+pub(in crate::scenario) fn count(stream: &mut Stream, spread: Spread) -> u64 {
     stream.lognormal_count(spread.median, spread.sigma).max(1)
 }
 
 /// A user's weight.
-pub(super) fn activity(stream: &mut Stream, spread: Spread) -> u32 {
+pub(in crate::scenario) fn weight(stream: &mut Stream, spread: Spread) -> u32 {
     count(stream, spread).min(100) as u32
 }
 

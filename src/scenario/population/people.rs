@@ -1,6 +1,6 @@
 //! The users of the measured server: when they register, what they join then, when they change passwords.
 
-use super::draw::{Draft, activity, between};
+use super::draw::{Draft, between, weight};
 use crate::journal::{RoomId, UserId};
 use crate::kernel::{Purpose, SimDuration, SimTime};
 use crate::workload::{Action, RoomKind, UserSpec};
@@ -26,7 +26,7 @@ pub(super) fn draw(draft: &mut Draft<'_>) {
         } else {
             between(&mut registers, start, last)
         };
-        let weight = activity(
+        let weight = weight(
             &mut draft.streams.stream(ACTIVITY, number, 0),
             plan.activity,
         );

@@ -34,6 +34,7 @@ pub(super) fn scenario() -> Scenario {
         title: "A sample of a loss.".into(),
         world: world(),
         script: None,
+        census: None,
         measured: ServerId(0),
         expect: vec![
             Expectation {
@@ -86,6 +87,7 @@ fn world() -> World {
             weight: 1,
         }],
         rooms: vec![room("lobby"), room("quiet, but \"quoted\"")],
+        founded: Vec::new(),
         media: Vec::new(),
         actions: Vec::new(),
         faults: Vec::new(),

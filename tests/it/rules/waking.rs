@@ -3,7 +3,7 @@
 
 use fedheal::journal::{EventNo, RoomId, ServerId};
 use fedheal::kernel::{SimDuration, SimTime, Streams};
-use fedheal::protocol::matrix::{Context, Effect, Homeserver, Rules, Timer};
+use fedheal::protocol::matrix::{Context, Effect, Homeserver, Rules, Timer, Waker};
 use fedheal::room::RoomLog;
 use fedheal::simulation::run;
 use fedheal::world::World;
@@ -78,10 +78,16 @@ fn timers(effects: &[Effect]) -> Vec<(SimTime, Timer)> {
     wakes.collect()
 }
 
+/// The look that is planned for now.
+fn look(server: &mut Homeserver, ctx: &mut Context<'_>) {
+    server.memory.waker = Waker::Planned(ctx.now);
+    server.ring(ctx, Timer::Wake);
+}
+
 fn catching_up(server: &mut Homeserver, to: ServerId) {
     let destination = server.memory.destinations.entry(to).or_default();
     destination.catching_up = true;
-    destination.has_looked = true;
+    server.memory.looked.insert(to);
 }
 
 #[test]
@@ -92,7 +98,7 @@ fn destinations_are_woken_one_after_the_other_with_a_pause() {
         catching_up(&mut desk.server, to);
     }
     let later = desk.now + SimDuration::seconds(5);
-    let first = desk.cue(|server, ctx| server.ring(ctx, Timer::Wake));
+    let first = desk.cue(|server, ctx| look(server, ctx));
     assert_eq!(sent(&first), [(B, RoomId(0))]);
     assert_eq!(timers(&first), [(later, Timer::WakeNext)]);
     desk.now = later;
@@ -121,7 +127,7 @@ fn a_page_of_destinations_is_read_at_once() {
             desk.owe(to, RoomId(0), 0);
             catching_up(&mut desk.server, to);
         }
-        let effects = desk.cue(|server, ctx| server.ring(ctx, Timer::Wake));
+        let effects = desk.cue(|server, ctx| look(server, ctx));
         timers(&effects)[0].1
     };
     assert_eq!(pages(25), Timer::WakeNext);

@@ -1,0 +1,75 @@
+//! A room that is older than the simulation: the events that made it, and the copy of a server that saw them all.
+
+use crate::journal::{ServerId, UserId};
+use crate::kernel::SimTime;
+use crate::room::{Body, Membership, Pdu, Profile, RoomLog, StateMap};
+use crate::workload::RoomSpec;
+
+use super::local::first_state;
+use super::replica::Replica;
+use super::{Homeserver, state};
+
+/// The founding events of a room, made by the first of its members, joined by the others one after the other; and
+/// the state after the last of them.
+///
+/// # Panics
+/// If there is no member.
+pub fn founding_events(
+    spec: &RoomSpec,
+    members: &[UserId],
+    home: impl Fn(UserId) -> ServerId,
+    at: SimTime,
+) -> (Vec<Pdu>, StateMap) {
+    let (by, others) = members.split_first().expect("somebody made the room");
+    let made = first_state(spec, *by).into_iter().map(|body| (*by, body));
+    let joined = others.iter().map(|who| {
+        let body = Body::Member {
+            who: *who,
+            membership: Membership::Join,
+            profile: Profile::Name,
+        };
+        (*who, body)
+    });
+    let (mut pdus, mut state) = (Vec::new(), StateMap::new());
+    for (sender, body) in std::iter::once((*by, Body::Create))
+        .chain(made)
+        .chain(joined)
+    {
+        let no = pdus.len() as u32;
+        let key = body.state_key().expect("a room is founded by state events");
+        let auth_events = match no {
+            0 => Vec::new(),
+            _ => state::auth_events(spec, &state, sender, &body),
+        };
+        pdus.push(Pdu {
+            sender,
+            origin: home(sender),
+            body,
+            prev_events: no.checked_sub(1).into_iter().collect(),
+            auth_events,
+            depth: no + 1,
+            at,
+        });
+        state.insert(key, no);
+    }
+    (pdus, state)
+}
+
+impl Homeserver {
+    /// Takes over a room that has just been founded, as a server that received every event when it was made.
+    pub fn take_founded(&mut self, log: &RoomLog, spec: &RoomSpec) {
+        let end = log.len();
+        let mut replica = Replica::default();
+        replica.min_depth = Some(1);
+        replica.follows = true;
+        replica.synced = end;
+        replica.timeline.insert(0..end);
+        replica.heads.insert(end - 1);
+        replica.positions.place_in_step(0, end);
+        // One group for all of it: of the founding events only the last one is ever built upon.
+        replica.set_groups(0..end, self.db.next_group);
+        self.db.next_group += 1;
+        replica.state = replica.resolve_heads(log, spec);
+        self.db.rooms.insert(log.room(), replica);
+    }
+}

@@ -1,0 +1,118 @@
+//! Waking destinations that are owed events and out of back-off (reference 1.3).
+
+use crate::journal::{RoomId, ServerId};
+use crate::kernel::{SimDuration, SimTime};
+
+use super::Homeserver;
+use super::destination::Standing;
+use super::outbox::{Context, Effect, Timer};
+
+/// The look for destinations that are owed events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Waker {
+    /// None is planned.
+    #[default]
+    Idle,
+    /// The next one begins then.
+    Planned(SimTime),
+    /// One is going on.
+    Waking,
+}
+
+impl Homeserver {
+    /// Plans the next look for destinations that are owed events: the first of the looks, which come at fixed times
+    /// after the start, at which one of them is ready.
+    pub(super) fn plan_wake(&mut self, ctx: &mut Context<'_>) {
+        let Some(ready) = self.next_ready(ctx.now) else {
+            return;
+        };
+        let at = self.next_run(self.rules.wake_period, ready);
+        let is_earlier = match self.memory.waker {
+            Waker::Idle => true,
+            Waker::Planned(planned) => at < planned,
+            Waker::Waking => false,
+        };
+        if is_earlier {
+            self.memory.waker = Waker::Planned(at);
+            ctx.out.push(Effect::Wake {
+                at,
+                timer: Timer::Wake,
+            });
+        }
+    }
+
+    /// The moment after which the first of the destinations that are owed events is ready.
+    fn next_ready(&self, now: SimTime) -> Option<SimTime> {
+        let mut next: Option<SimTime> = None;
+        for to in self.owed_from(ServerId(0)) {
+            if self.is_transmitting(to) {
+                continue;
+            }
+            let until = self.backoff_until(to).unwrap_or(now);
+            let ready = until.saturating_sub(SimDuration(1)).max(now);
+            next = Some(next.map_or(ready, |next| next.min(ready)));
+            if ready == now {
+                break;
+            }
+        }
+        next
+    }
+
+    /// Destinations that are owed events and may be tried.
+    pub fn ready_destinations(&self, now: SimTime) -> Vec<ServerId> {
+        let owed = self.owed_from(ServerId(0));
+        owed.filter(|to| self.standing(*to, now) != Standing::Waiting)
+            .collect()
+    }
+
+    /// Destinations that are owed events, from this one on.
+    fn owed_from(&self, from: ServerId) -> impl Iterator<Item = ServerId> + '_ {
+        let next = move |after: ServerId| {
+            let mut rows = self.db.owed.range((after, RoomId(0))..);
+            rows.next().map(|((to, _), _)| *to)
+        };
+        std::iter::successors(next(from), move |to| next(ServerId(to.0 + 1)))
+    }
+
+    /// Pokes destinations that are owed events and out of back-off, one after the other
+    /// (`_wake_destinations_needing_catchup`; reference 1.3).
+    pub(super) fn wake_destinations(&mut self, ctx: &mut Context<'_>) {
+        // An earlier look may have been planned since.
+        if self.memory.waker == Waker::Planned(ctx.now) {
+            self.memory.waker = Waker::Waking;
+            self.read_destinations_to_wake(ctx, ServerId(0));
+        }
+    }
+
+    /// Reads the next page of such destinations, from this one on, and wakes the first. If there is none, the look
+    /// is over, and the next one begins with the next period. One to which something is under way is passed over;
+    /// in Synapse it only costs the pause.
+    pub(super) fn read_destinations_to_wake(&mut self, ctx: &mut Context<'_>, from: ServerId) {
+        let now = ctx.now;
+        let ready = self
+            .owed_from(from)
+            .filter(|to| self.standing(*to, now) != Standing::Waiting);
+        let page = ready.take(self.rules.wake_page.max(1) as usize).collect();
+        self.memory.to_wake = page;
+        if self.memory.to_wake.is_empty() {
+            self.memory.waker = Waker::Idle;
+            self.plan_wake(ctx);
+        } else {
+            self.wake_next_destination(ctx);
+        }
+    }
+
+    /// Wakes the next destination of the page; after a pause the one after it, or the next page is read.
+    pub(super) fn wake_next_destination(&mut self, ctx: &mut Context<'_>) {
+        let Some(to) = self.memory.to_wake.pop_front() else {
+            return;
+        };
+        self.attempt_transaction(ctx, to);
+        let timer = match self.memory.to_wake.front() {
+            Some(_) => Timer::WakeNext,
+            None => Timer::WakePage(ServerId(to.0 + 1)),
+        };
+        let at = ctx.now + self.rules.wake_spacing;
+        ctx.out.push(Effect::Wake { at, timer });
+    }
+}

@@ -1,0 +1,30 @@
+//! Rooms that exist from the first moment on: their log begins with the founding events, and every server with a
+//! member holds them all and is in step.
+
+use std::collections::BTreeSet;
+
+use crate::journal::ServerId;
+use crate::protocol::matrix::founding_events;
+use crate::world::Founding;
+
+use super::Simulation;
+
+impl Simulation<'_> {
+    /// Puts the founded rooms into the world.
+    pub(super) fn found_rooms(&mut self) {
+        for Founding { room, members } in &self.world.founded {
+            let log = &mut self.logs[room.index()];
+            let spec = &self.world.rooms[room.index()];
+            let users = &self.world.users;
+            let home = |user: crate::journal::UserId| users[user.index()].server;
+            let (pdus, state) = founding_events(spec, members, home, self.world.start);
+            log.found(pdus, state);
+            let hosts: BTreeSet<ServerId> = members.iter().map(|user| home(*user)).collect();
+            for host in hosts {
+                self.servers[host.index()].take_founded(log, spec);
+                self.present[room.index()].insert(host);
+                self.rooms_of[host.index()].insert(*room);
+            }
+        }
+    }
+}
