@@ -96,6 +96,7 @@ pub(crate) fn healthy(size: Size) -> World {
         users: (0..size.servers).map(user).collect(),
         rooms: (0..size.rooms).map(|n| room(n, size.per_day)).collect(),
         media: Vec::new(),
+        founded: Vec::new(),
         actions: Vec::new(),
         faults: Vec::new(),
         people: People {
