@@ -1,5 +1,7 @@
 //! The kernel: the same numbers for ever, an order that is a value, times that survive being written.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use fedheal::kernel::{Permutation, Purpose, Queue, SimDuration, SimTime, Stream, Streams};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -130,6 +132,35 @@ proptest! {
         }
         let wanted: Vec<_> = keys.iter().map(|key| (key.at.0, key.class, key.source)).collect();
         prop_assert_eq!(popped, wanted);
+    }
+
+    #[test]
+    fn the_queue_gives_what_a_sorted_set_gives(
+        steps in proptest::collection::vec((any::<bool>(), 0..4u64, 0..4u8, 0..70u32), 0..300),
+    ) {
+        let mut queue = Queue::default();
+        let mut oracle: BTreeSet<(SimTime, u8, u32, u64)> = BTreeSet::new();
+        let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+        for (taken, (takes, delay, class, source)) in steps.into_iter().enumerate() {
+            if takes {
+                // At the moment of the event taken last, smaller classes may have come since.
+                let wanted = oracle.pop_first();
+                prop_assert_eq!(queue.peek(), wanted.map(|(at, ..)| at));
+                prop_assert_eq!(queue.pop_before(SimTime(u64::MAX)), wanted.map(|key| (key.0, key)));
+            } else {
+                let at = queue.now() + SimDuration(delay);
+                let count = counts.entry(source).or_default();
+                let key = (at, class, source, *count);
+                *count += 1;
+                let given = queue.push(at, class, source, key);
+                prop_assert_eq!((given.at, given.class, given.source, given.count), key);
+                oracle.insert(key);
+            }
+            let mut waiting: Vec<_> = queue.waiting().map(|(_, key)| *key).collect();
+            waiting.sort_unstable();
+            prop_assert!(waiting.iter().eq(&oracle), "after {taken}");
+            prop_assert_eq!(queue.len(), oracle.len());
+        }
     }
 
     #[test]
