@@ -27,12 +27,16 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
         people: file.people.clone(),
     };
     let plan = file.federation.as_ref().filter(|_| problems.is_empty());
-    let drawn = plan.map(|plan| federation::draw(plan, &file.rules, &mut world));
+    let mut drawn = plan.map(|plan| federation::draw(plan, &file.rules, &mut world));
     let hosts = Names::of(&world);
     users(file, &hosts, &mut world, problems);
     let measured = hosts
         .server(&file.measured, problems)
         .unwrap_or(ServerId(0));
+    if let Some(drawn) = &mut drawn {
+        // Of a server that is dead nothing could be measured.
+        drawn.deaths_per_year[measured.index()] = 0.0;
+    }
     if let Some(plan) = &file.population
         && problems.is_empty()
     {
