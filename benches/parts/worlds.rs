@@ -50,7 +50,7 @@ pub(crate) const DAY: Size = Size {
 /// Many rooms of three servers.
 pub(crate) const GAPS: Size = Size {
     servers: 3,
-    rooms: 1_000,
+    rooms: 300,
     spread: 3,
     per_day: 15,
     days: 4,
