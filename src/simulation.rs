@@ -13,13 +13,14 @@ mod people;
 mod player;
 mod rooms;
 mod strike;
+mod trouble;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::faults::Fault;
-use crate::journal::{EventNo, Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
+use crate::journal::{Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
 use crate::kernel::{Queue, SimTime, Streams};
 use crate::metrics::FileGaps;
 use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
@@ -114,7 +115,7 @@ pub struct Simulation<'a> {
     /// Servers whose accounts or sessions ever changed: on all others every user can act.
     disturbed: BTreeSet<ServerId>,
     /// Messages that were appended without an event and wait from one server for another: when made, room, number.
-    waiting: BTreeMap<(ServerId, ServerId), Vec<(SimTime, RoomId, EventNo)>>,
+    waiting: BTreeMap<(ServerId, ServerId), Vec<watch::Waiting>>,
     /// Rooms in which nothing changed but how these servers stand to others; to be looked at, too.
     shifted: BTreeMap<RoomId, BTreeSet<ServerId>>,
     /// Answers to people's actions that somebody waits for.

@@ -164,10 +164,9 @@ impl Simulation<'_> {
     /// Writes out what the server received in step before `event`, which it does not receive so.
     pub(super) fn fall_out_of_step(&mut self, server: ServerId, room: RoomId, event: EventNo) {
         self.write_out(server, room, event);
-        if let Some(replica) = self.servers[server.index()].db.rooms.get_mut(&room) {
-            if std::mem::take(&mut replica.follows) {
-                self.touched.insert(room);
-            }
+        let replica = self.servers[server.index()].db.rooms.get_mut(&room);
+        if replica.is_some_and(|replica| std::mem::take(&mut replica.follows)) {
+            self.touched.insert(room);
         }
     }
 
@@ -184,7 +183,7 @@ impl Simulation<'_> {
     /// One transaction.
     pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
         let now = self.queue.now();
-        if self.servers[from.index()].is_first_try(to) {
+        if self.servers[from.index()].is_first_try(to) && !self.answers_at_once(from, to) {
             self.touch_pair(from, to);
         }
         if self.reachable(from, to) {
@@ -272,14 +271,26 @@ impl Simulation<'_> {
         }
     }
 
-    /// May a parcel change whether a server sends to another at once?
+    /// May a parcel change whether a server sends to another at once? What is under way to a server that answers is
+    /// over within the same moment, and no room need be looked at for it.
     fn changes_standing(&self, to: ServerId, from: ServerId, parcel: &Parcel) -> bool {
         let homeserver = &self.servers[to.index()];
         match parcel {
-            Parcel::Transaction(_) | Parcel::Question(..) => !homeserver.is_clear(from),
-            Parcel::Receipt(fine) => *fine || homeserver.is_last_try(from),
+            Parcel::Transaction(_) | Parcel::Question(..) => {
+                homeserver.backoff_until(from).is_some()
+                    || !homeserver.is_clear(from) && !self.answers_at_once(to, from)
+            }
+            Parcel::Receipt(true) => {
+                homeserver.backoff_until(from).is_some() || !homeserver.is_first_try(from)
+            }
+            Parcel::Receipt(false) => homeserver.is_last_try(from),
             Parcel::Reply(_, answer) => *answer == Answer::Unreachable,
         }
+    }
+
+    /// Would the server answer now?
+    pub(super) fn answers_at_once(&self, from: ServerId, to: ServerId) -> bool {
+        self.power[to.index()] == Power::Up && self.reachable(from, to)
     }
 
     fn hold(&mut self, now: SimTime, to: ServerId, from: ServerId, parcel: Parcel) {

@@ -10,7 +10,11 @@ use crate::kernel::SimTime;
 use crate::protocol::matrix::Standing;
 use crate::room::TrafficRef;
 
+use super::trouble::{Trouble, of};
 use super::{Event, Power, Simulation, class};
+
+/// A message that waits for a server: when it was made, its room and number there.
+pub(super) type Waiting = (SimTime, RoomId, EventNo);
 
 /// A message by a user of some server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +215,7 @@ impl Simulation<'_> {
             match homeserver.standing(*host, now) {
                 Standing::Due => return Voice::Heard,
                 Standing::Clear => {}
+                Standing::Waiting if self.is_over_at_once(server, *host) => {}
                 Standing::Waiting if self.follows(room, *host) => return Voice::Heard,
                 Standing::Waiting => {
                     waits.push(*host);
@@ -236,6 +241,15 @@ impl Simulation<'_> {
             true => Voice::Heard,
             false => Voice::Waits(waits, until),
         }
+    }
+
+    /// Is nothing between two servers but a transaction that will be answered at this moment?
+    pub(super) fn is_over_at_once(&self, from: ServerId, to: ServerId) -> bool {
+        let homeserver = &self.servers[from.index()];
+        homeserver.is_first_try(to)
+            && homeserver.is_transmitting(to)
+            && homeserver.backoff_until(to).is_none()
+            && self.answers_at_once(from, to)
     }
 
     fn heads(&self, room: RoomId, server: ServerId) -> usize {
@@ -326,7 +340,9 @@ impl Simulation<'_> {
     /// A message is queued behind what waits for the same server: what was said in other rooms comes before it.
     pub(super) fn note_waiting(&mut self, from: ServerId, to: ServerId) {
         let now = self.queue.now();
-        if self.servers[from.index()].standing(to, now) == Standing::Waiting {
+        if self.servers[from.index()].standing(to, now) == Standing::Waiting
+            && !self.is_over_at_once(from, to)
+        {
             self.advance_shared(from, to);
         }
     }
@@ -361,71 +377,4 @@ impl Simulation<'_> {
         self.queue_held_back(other, one);
         shared
     }
-}
-
-/// Who of a room's servers is not well, and towards whom.
-struct Trouble {
-    hosts: Vec<ServerId>,
-    /// Servers that would not take the next message without more, in order.
-    out_of_step: Vec<ServerId>,
-    /// Servers, each with one towards which something waits or failed; in order.
-    unclear: Vec<(ServerId, ServerId)>,
-    /// The same pairs by the second of the two.
-    unclear_from: Vec<(ServerId, ServerId)>,
-    /// Are there links that fail?
-    cut: bool,
-}
-
-impl Trouble {
-    fn new(simulation: &Simulation<'_>, room: RoomId) -> Trouble {
-        let present = simulation.logs[room.index()].present();
-        let mut trouble = Trouble::without_pairs(simulation, room);
-        for host in &trouble.hosts {
-            let unclear = simulation.servers[host.index()].unclear();
-            let unclear = unclear.filter(|to| present.hosts.contains_key(to));
-            trouble.unclear.extend(unclear.map(|to| (*host, to)));
-        }
-        let pairs = trouble.unclear.iter();
-        trouble.unclear_from = pairs.map(|(host, to)| (*to, *host)).collect();
-        trouble.unclear_from.sort_unstable();
-        trouble
-    }
-
-    /// As far as it concerns one server.
-    fn of(simulation: &Simulation<'_>, room: RoomId, server: ServerId) -> Trouble {
-        let present = simulation.logs[room.index()].present();
-        let mut trouble = Trouble::without_pairs(simulation, room);
-        let unclear = simulation.servers[server.index()].unclear();
-        let unclear = unclear.filter(|to| present.hosts.contains_key(to));
-        trouble.unclear = unclear.map(|to| (server, to)).collect();
-        let hosts = trouble.hosts.iter();
-        let from = hosts.filter(|host| !simulation.servers[host.index()].is_clear(server));
-        trouble.unclear_from = from.map(|host| (server, *host)).collect();
-        trouble
-    }
-
-    fn without_pairs(simulation: &Simulation<'_>, room: RoomId) -> Trouble {
-        let present = simulation.logs[room.index()].present();
-        let hosts: Vec<ServerId> = present.hosts.keys().copied().collect();
-        let takes_next = |host: &ServerId| simulation.takes_next(*host, room);
-        let out_of_step = hosts.iter().copied().filter(|host| !takes_next(host));
-        Trouble {
-            out_of_step: out_of_step.collect(),
-            hosts,
-            unclear: Vec::new(),
-            unclear_from: Vec::new(),
-            cut: !simulation.cuts.is_empty(),
-        }
-    }
-
-    fn is_out_of_step(&self, server: ServerId) -> bool {
-        self.out_of_step.binary_search(&server).is_ok()
-    }
-}
-
-/// The pairs of a server.
-fn of(pairs: &[(ServerId, ServerId)], server: ServerId) -> &[(ServerId, ServerId)] {
-    let first = pairs.partition_point(|(of, _)| *of < server);
-    let len = pairs[first..].partition_point(|(of, _)| *of == server);
-    &pairs[first..first + len]
 }
