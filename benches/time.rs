@@ -32,7 +32,7 @@ const PENDING: [u64; 3] = [1_000, 100_000, 1_000_000];
 /// Events that wait in the incident, and in a restore of ten thousand rooms.
 const MIXED: [u64; 2] = [200, 15_000];
 /// Rooms of a restored server.
-const ROOMS: [u32; 2] = [100, 1_000];
+const ROOMS: [u32; 3] = [100, 1_000, 10_000];
 /// Events taken in one sample.
 const TAKEN: u64 = 100_000;
 

@@ -1,5 +1,7 @@
 //! Faults drawn from rates: each server, link and hosting group has its own streams.
 
+use std::collections::BTreeMap;
+
 use super::error::Problems;
 use super::federation::Drawn;
 use super::names::Names;
@@ -216,8 +218,9 @@ impl Luck<'_> {
         let Some(losses) = &rates.losses else { return };
         let spare = all(&losses.spare, names, problems);
         let mut anybody = false;
+        let backups = self.first_backups();
         for server in self.servers().filter(|server| !spare.contains(server)) {
-            let Some(first) = self.first_backup(server) else {
+            let Some(first) = backups.get(&server).copied() else {
                 continue;
             };
             anybody = true;
@@ -245,15 +248,24 @@ impl Luck<'_> {
         }
     }
 
-    /// The first backup of a server, by schedule or by hand.
-    fn first_backup(&self, server: ServerId) -> Option<SimTime> {
-        let regular = self.world.servers[server.index()].backups.as_ref();
-        let single = self
-            .world
-            .faults
-            .iter()
-            .filter_map(|(at, fault)| (*fault == Fault::Backup { server }).then_some(*at));
-        single.chain(regular.map(|schedule| schedule.first)).min()
+    /// The first backup of each server that has one, by schedule or by hand.
+    fn first_backups(&self) -> BTreeMap<ServerId, SimTime> {
+        let servers = self.world.servers.iter().enumerate();
+        let regular = servers.filter_map(|(number, server)| {
+            let first = server.backups.as_ref()?.first;
+            Some((ServerId(number as u32), first))
+        });
+        let faults = self.world.faults.iter();
+        let single = faults.filter_map(|(at, fault)| match fault {
+            Fault::Backup { server } => Some((*server, *at)),
+            _ => None,
+        });
+        let mut first: BTreeMap<ServerId, SimTime> = BTreeMap::new();
+        for (server, at) in regular.chain(single) {
+            let known = first.entry(server).or_insert(at);
+            *known = at.min(*known);
+        }
+        first
     }
 
     fn other_losses(&mut self, rates: &FaultRates, names: &Names, problems: &mut Problems<'_>) {
