@@ -66,8 +66,6 @@ enum Event {
         generation: u32,
         message: TrafficRef,
     },
-    /// A back-off is over behind which a room's messages wait.
-    Look { room: RoomId, generation: u32 },
     /// A person does something in answer to what they see.
     Habit(people::Habit),
 }
@@ -131,6 +129,8 @@ pub struct Simulation<'a> {
     lost_media: Vec<BTreeSet<MediaId>>,
     ups: outcome::Uptime,
     journal: Journal,
+    /// Plans for a message that gave way to others: events in which nothing happened.
+    superseded: u64,
 }
 
 /// Runs a world from its first moment to its last. `progress` is told the time now and then.
@@ -225,6 +225,7 @@ impl<'a> Simulation<'a> {
             ups: outcome::Uptime::new(world.start, servers.len()),
             servers,
             journal: Journal::default(),
+            superseded: 0,
         };
         simulation.queue.advance(world.start);
         simulation.found_rooms();
@@ -267,7 +268,6 @@ impl<'a> Simulation<'a> {
                 generation,
                 message,
             } => self.speak(now, room, generation, message),
-            Event::Look { room, generation } => self.look(room, generation),
             Event::Habit(habit) => self.follow_habit(now, habit),
         }
         self.settle_rooms();
@@ -338,10 +338,16 @@ impl<'a> Simulation<'a> {
         if self.boots[server.index()] != boot || self.power[server.index()] != Power::Up {
             return;
         }
-        if timer == Timer::PurgeJob {
-            self.advance_server(server, now);
-        }
+        self.bring_up_for(now, server, timer);
+        self.decide(server, |homeserver, context| {
+            homeserver.ring(context, timer)
+        });
+    }
+
+    /// Brings up the rooms on which it depends what a server does when its timer rings.
+    fn bring_up_for(&mut self, now: SimTime, server: ServerId, timer: Timer) {
         match timer {
+            Timer::PurgeJob | Timer::Dummy => self.advance_server(server, now),
             Timer::Retry(to) if !self.servers[server.index()].is_transmitting(to) => {
                 self.touch_pair(server, to);
             }
@@ -350,11 +356,15 @@ impl<'a> Simulation<'a> {
                     self.advance_shared(server, to);
                 }
             }
+            Timer::Pulled(task) => {
+                if let Some(room) = self.servers[server.index()].room_of_task(task) {
+                    self.advance(room, now);
+                    self.touched.insert(room);
+                }
+            }
+            Timer::Forgotten(room) => self.advance(room, now),
             _ => {}
         }
-        self.decide(server, |homeserver, context| {
-            homeserver.ring(context, timer)
-        });
     }
 
     /// Both ways between two servers are open, and both processes are there.

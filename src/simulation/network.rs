@@ -79,7 +79,7 @@ impl Simulation<'_> {
             .copied()
             .filter(|server| !in_step.contains(server))
         {
-            self.note_waiting(from, server);
+            self.bring_up_before(from, server);
             self.decide(from, |homeserver, context| {
                 homeserver.queue_pdu(context, server, room, event)
             });
@@ -107,6 +107,7 @@ impl Simulation<'_> {
             if is_idle && replica.is_some_and(|replica| replica.has(event)) {
                 continue;
             }
+            self.bring_up_before(from, server);
             self.decide(from, |homeserver, context| {
                 homeserver.queue_again(context, server, room, event)
             });
@@ -234,6 +235,7 @@ impl Simulation<'_> {
         match parcel {
             Parcel::Transaction(pdus) => {
                 for (room, _) in &pdus {
+                    self.advance(*room, now);
                     self.touched.insert(*room);
                 }
                 self.decide(to, |homeserver, context| {

@@ -266,7 +266,7 @@ impl Simulation<'_> {
                 .iter()
                 .map(|power| *power != Power::Dead)
                 .collect(),
-            events: self.queue.popped(),
+            events: self.queue.popped() - self.superseded,
             logs: self.logs,
             servers: self.servers,
             losses: self.losses,

@@ -317,13 +317,15 @@ impl Simulation<'_> {
         let log = &mut self.logs[room.index()];
         let is_known =
             |(user, can_speak): &(UserId, bool)| log.is_silenced(*user, u32::MAX) != *can_speak;
-        if able.iter().all(is_known) {
+        if !log.silences_anybody() && able.iter().all(is_known) {
             return;
         }
         let now = self.queue.now();
         let today = now.day() as u32;
         let is_settled = log.times(today).first().is_some_and(|time| *time < now);
         let day = today + u32::from(is_settled);
+        let members: Vec<UserId> = able.iter().map(|(user, _)| *user).collect();
+        log.forget_silence_of_others(&members, day);
         for (user, can_speak) in able {
             log.set_silenced(user, day, !can_speak);
         }
@@ -381,6 +383,7 @@ impl Simulation<'_> {
         message: TrafficRef,
     ) {
         if self.clocks[room.index()].single != Some(generation) {
+            self.superseded += 1;
             return;
         }
         self.advance(room, now);
@@ -396,12 +399,14 @@ impl Simulation<'_> {
         }
         let log = &self.logs[room.index()];
         let mut speaker = None;
+        let mut was_in_step = true;
         if let Some(basis) = log
             .basis(message.day)
             .filter(|basis| log.has_speakers(message.day, *basis))
         {
             let (author, server) = log.day(message.day, basis).author(message.number);
             speaker = Some(server);
+            was_in_step = self.takes_next(server, room);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.
                 let _ = self.decide(server, |homeserver, context| {
@@ -411,9 +416,10 @@ impl Simulation<'_> {
         }
         if !self.world.in_step {
             self.plan_next_message(room);
-        } else if message.number == 0 {
+        } else if message.number == 0 || !was_in_step {
             self.touched.insert(room);
         } else {
+            // Nothing has changed but what the speaker's server is doing about it.
             self.shifted.entry(room).or_default().extend(speaker);
         }
     }

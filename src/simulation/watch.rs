@@ -23,7 +23,7 @@ pub(super) enum Voice {
     Silent,
     /// Sets something going.
     Heard,
-    /// Waits for these servers, the first of them until then; all others receive it in step.
+    /// Waits for these servers, until the first of their back-offs is over; all others receive it in step.
     Waits(Vec<ServerId>, Option<SimTime>),
 }
 
@@ -36,15 +36,6 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// When the first back-off behind which something waits is over.
-    fn until(&self) -> Option<SimTime> {
-        let ends = self.voices.values().filter_map(|voice| match voice {
-            Voice::Waits(_, until) => *until,
-            _ => None,
-        });
-        ends.min()
-    }
-
     /// Does it know what a message of today's speakers would be?
     pub(super) fn listens(&self) -> bool {
         !self.voices.is_empty()
@@ -94,9 +85,7 @@ impl Simulation<'_> {
         clock.generation += 1;
         let generation = clock.generation;
         clock.single = Some(generation);
-        let until = watch.until();
         clock.watch = Some(watch);
-        let source = room.0 + 1;
         if let Some(message) = next {
             let at = self.logs[room.index()].times(message.day)[message.number as usize];
             let event = Event::Speak {
@@ -104,11 +93,7 @@ impl Simulation<'_> {
                 generation,
                 message,
             };
-            self.queue.push(at, class::PERSON, source, event);
-        }
-        if let Some(until) = until {
-            let event = Event::Look { room, generation };
-            self.queue.push(until, class::RING, source, event);
+            self.queue.push(at, class::PERSON, room.0 + 1, event);
         }
     }
 
@@ -116,30 +101,6 @@ impl Simulation<'_> {
     fn is_ahead(&self, room: RoomId, watch: &Watch) -> bool {
         let next = self.clocks[room.index()].next;
         watch.planned.is_some_and(|planned| next <= planned) && !watch.voices.is_empty()
-    }
-
-    /// A back-off behind which messages of the room wait is over.
-    pub(super) fn look(&mut self, room: RoomId, generation: u32) {
-        if self.clocks[room.index()].single != Some(generation) {
-            return;
-        }
-        let now = self.queue.now();
-        let watch = self.clocks[room.index()].watch.as_ref();
-        let voices = watch.into_iter().flat_map(|watch| &watch.voices);
-        let waiting = voices.flat_map(|(server, voice)| {
-            let waits = match voice {
-                Voice::Waits(waits, _) => waits.as_slice(),
-                _ => &[],
-            };
-            waits.iter().map(|host| (*server, *host))
-        });
-        let is_due = |(server, host): &(ServerId, ServerId)| {
-            self.servers[server.index()].standing(*host, now) != Standing::Waiting
-        };
-        let due: Vec<(ServerId, ServerId)> = waiting.filter(is_due).collect();
-        for (server, host) in due {
-            self.touch_pair(server, host);
-        }
     }
 
     /// The next drawn message that is played: the next that sets something going today, or else the first one of the
@@ -151,9 +112,22 @@ impl Simulation<'_> {
         let basis = basis.filter(|basis| from.number > 0 && log.has_speakers(from.day, *basis));
         if let Some(basis) = basis {
             let day = log.day(from.day, basis);
-            let heard = day.servers().into_iter();
-            let heard = heard.filter(|server| *watch.voice(*server) == Voice::Heard);
-            let next = heard.filter_map(|server| day.next_of(server, from.number));
+            let times = log.times(from.day);
+            let next = watch.voices.iter().filter_map(|(server, voice)| {
+                let first = match voice {
+                    Voice::Heard => from.number,
+                    // What is said after the back-off sets something going.
+                    Voice::Waits(_, Some(until)) => {
+                        let before = times.partition_point(|time| time < until) as u32;
+                        before.max(from.number)
+                    }
+                    Voice::Waits(_, None) | Voice::Silent => return None,
+                };
+                day.next_of(*server, first)
+            });
+            // Where nobody was listened to, everything is played.
+            let any = (from.number < day.count() && !watch.listens()).then_some(from.number);
+            let next = next.chain(any);
             if let Some(number) = next.min() {
                 return Some(TrafficRef {
                     day: from.day,
@@ -292,6 +266,10 @@ impl Simulation<'_> {
         let watch = self.clocks[room.index()].watch.take();
         if let Some(Voice::Waits(waits, _)) = watch.as_ref().map(|watch| watch.voice(server)) {
             for host in waits {
+                debug_assert!(
+                    !self.follows(room, *host),
+                    "{host} follows {room} by {event}"
+                );
                 let homeserver = &mut self.servers[server.index()];
                 if homeserver.is_catching_up(*host) {
                     homeserver.queue_waiting(*host, room, event, at);
@@ -338,11 +316,9 @@ impl Simulation<'_> {
     }
 
     /// A message is queued behind what waits for the same server: what was said in other rooms comes before it.
-    pub(super) fn note_waiting(&mut self, from: ServerId, to: ServerId) {
-        let now = self.queue.now();
-        if self.servers[from.index()].standing(to, now) == Standing::Waiting
-            && !self.is_over_at_once(from, to)
-        {
+    pub(super) fn bring_up_before(&mut self, from: ServerId, to: ServerId) {
+        let is_clear = self.servers[from.index()].is_clear(to) || self.is_over_at_once(from, to);
+        if self.world.in_step && !is_clear {
             self.advance_shared(from, to);
         }
     }

@@ -23,6 +23,7 @@ impl Homeserver {
         shell: bool,
         way: Way,
     ) {
+        self.bring_up(ctx, room);
         let log = &ctx.logs[room.index()];
         let me = self.id;
         let Some(replica) = self.db.rooms.get_mut(&room) else {

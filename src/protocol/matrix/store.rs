@@ -43,6 +43,7 @@ impl Homeserver {
         if !self.has_authority(ctx, room, copy.no, way) {
             return;
         }
+        self.bring_up(ctx, room);
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let me = self.id;
@@ -141,6 +142,11 @@ impl Homeserver {
         }
         let replica = self.db.rooms.get_mut(&room).expect("just stored into");
         replica.mark(&ctx.logs[room.index()], me);
+    }
+
+    /// Writes out what was received in step until now, before anything else is put into the copy.
+    pub(super) fn bring_up(&mut self, ctx: &Context<'_>, room: RoomId) {
+        let _ = self.replica(room, &ctx.logs[room.index()], &ctx.rooms[room.index()]);
     }
 
     /// Writes down which memberships of local users are known again; news of ordinary traffic is none.

@@ -45,9 +45,6 @@ impl Homeserver {
     fn next_ready(&self, now: SimTime) -> Option<SimTime> {
         let mut next: Option<SimTime> = None;
         for to in self.owed_from(ServerId(0)) {
-            if self.is_transmitting(to) {
-                continue;
-            }
             let until = self.backoff_until(to).unwrap_or(now);
             let ready = until.saturating_sub(SimDuration(1)).max(now);
             next = Some(next.map_or(ready, |next| next.min(ready)));
@@ -85,13 +82,11 @@ impl Homeserver {
     }
 
     /// Reads the next page of such destinations, from this one on, and wakes the first. If there is none, the look
-    /// is over, and the next one begins with the next period. One to which something is under way is passed over;
-    /// in Synapse it only costs the pause.
+    /// is over, and the next one begins with the next period. One to which something is under way costs its pause,
+    /// too.
     pub(super) fn read_destinations_to_wake(&mut self, ctx: &mut Context<'_>, from: ServerId) {
         let now = ctx.now;
-        let ready = self
-            .owed_from(from)
-            .filter(|to| self.standing(*to, now) != Standing::Waiting);
+        let ready = self.owed_from(from).filter(|to| !self.in_backoff(*to, now));
         let page = ready.take(self.rules.wake_page.max(1) as usize).collect();
         self.memory.to_wake = page;
         if self.memory.to_wake.is_empty() {

@@ -36,6 +36,24 @@ impl RoomLog {
         }
     }
 
+    /// Was any member ever silenced?
+    pub fn silences_anybody(&self) -> bool {
+        !self.silenced.is_empty()
+    }
+
+    /// Who is no member says nothing and is not asked: what was said of this day and later ones is void. `members` are
+    /// in order.
+    pub fn forget_silence_of_others(&mut self, members: &[UserId], day: u32) {
+        for (user, turns) in &mut self.silenced {
+            if turns.last().is_some_and(|(from, _)| *from >= day)
+                && members.binary_search(user).is_err()
+            {
+                turns.retain(|(from, _)| *from < day);
+                *self.speakers.borrow_mut() = None;
+            }
+        }
+    }
+
     /// Is a member unable to speak on a day?
     pub fn is_silenced(&self, user: UserId, day: u32) -> bool {
         self.silenced.get(&user).is_some_and(|turns| {
