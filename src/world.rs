@@ -10,6 +10,8 @@ pub use census::Census;
 pub use laboratory::START;
 pub use shape::{Bridge, Marginals, PerMille, Shape};
 
+use std::collections::BTreeMap;
+
 use crate::faults::Fault;
 use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
@@ -36,6 +38,9 @@ pub struct Founding {
     pub room: RoomId,
     /// Its members, in the order of their joins; the first one made it.
     pub members: Vec<UserId>,
+    /// Members who speak for others who are only counted: for how many, themselves among them. All others speak for
+    /// themselves.
+    pub crowds: BTreeMap<UserId, u32>,
 }
 
 /// A world before anything has happened in it.

@@ -4,7 +4,7 @@ use super::terminal::thousands;
 use crate::scenario::Scenario;
 use crate::world::{Marginals, Shape};
 
-/// What one more copy of a room costs, with what its room costs for each. Measured: a federation of 12,000 rooms.
+/// What one more copy of a room costs, with what its room costs for each.
 const BYTES_PER_COPY: u64 = 1_500;
 /// What one more member of a room costs: an event of its log, and its place in the state.
 const BYTES_PER_MEMBER: u64 = 400;
@@ -91,6 +91,11 @@ fn beside(drawn: &Marginals) -> String {
             "public rooms of at most 100 users",
             drawn.at_most_100_users,
             710,
+        ),
+        (
+            "sent by the largest server in public rooms",
+            drawn.sent_by_largest,
+            884,
         ),
     ];
     let mut text = format!("\n{:<46}{:>14}{:>14}\n", "", "here", "published");

@@ -79,6 +79,8 @@ pub struct RoomLog {
     branches: BTreeMap<EventNo, Vec<EventNo>>,
     /// Members who at some time could not speak: from which day on they could not, or could again.
     silenced: BTreeMap<UserId, Vec<(u32, bool)>>,
+    /// Members who speak for others, too: for how many.
+    crowds: BTreeMap<UserId, u32>,
     /// The first item of each day that has one.
     days: Vec<(u32, EventNo)>,
     /// The day last looked at: looks come in clusters.
@@ -113,6 +115,7 @@ impl RoomLog {
             redactions: Vec::new(),
             branches: BTreeMap::new(),
             silenced: BTreeMap::new(),
+            crowds: BTreeMap::new(),
             days: Vec::new(),
             day: RefCell::new(None),
             times: RefCell::default(),

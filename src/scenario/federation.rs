@@ -43,7 +43,8 @@ pub(super) struct Federation {
     /// Accounts of one server that are simulated, at most; the others are counted.
     #[serde(default = "accounts")]
     pub(super) accounts_most: u32,
-    /// Members of one server in one room that are simulated, at most; the others are counted, and silent.
+    /// Members of one server in one room that are simulated, at most; the others are counted, and what they would say
+    /// is said by these.
     #[serde(default = "speakers")]
     pub(super) speakers_most: u32,
     /// Kinds of rooms.

@@ -12,13 +12,14 @@ use super::Simulation;
 impl Simulation<'_> {
     /// Puts the founded rooms into the world.
     pub(super) fn found_rooms(&mut self) {
-        for Founding { room, members } in &self.world.founded {
+        for founding in &self.world.founded {
+            let Founding { room, members, crowds } = founding;
             let log = &mut self.logs[room.index()];
             let spec = &self.world.rooms[room.index()];
             let users = &self.world.users;
             let home = |user: crate::journal::UserId| users[user.index()].server;
             let (pdus, state) = founding_events(spec, members, home, self.world.start);
-            log.found(pdus, state);
+            log.found(pdus, state, crowds.clone());
             let hosts: BTreeSet<ServerId> = members.iter().map(|user| home(*user)).collect();
             for host in hosts {
                 self.servers[host.index()].take_founded(log, spec);

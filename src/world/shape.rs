@@ -61,6 +61,8 @@ pub struct Marginals {
     pub under_10_servers: PerMille,
     /// Public rooms with at most 100 users.
     pub at_most_100_users: PerMille,
+    /// Messages that pass from a server to another in public rooms: those that the largest server sends.
+    pub sent_by_largest: PerMille,
 }
 
 /// A node: a server, or a room that several share.
@@ -174,7 +176,34 @@ impl World {
             over_100_users: per_mille(large as u64, sizes.len() as u64),
             under_10_servers: share(&|(room, _)| hosts[room.index()].len() < 10),
             at_most_100_users: share(&|(_, members)| *members <= 100),
+            sent_by_largest: self.sent_by_largest(census),
         }
+    }
+
+    /// Each message goes to every other server of its room.
+    fn sent_by_largest(&self, census: &Census) -> PerMille {
+        let largest = census.users.iter().max_by_key(|(_, users)| *users);
+        let (mut sent, mut all) = (0.0, 0.0);
+        for founding in &self.founded {
+            let room = self.room(founding.room);
+            if room.kind != RoomKind::Public {
+                continue;
+            }
+            let mut weights: BTreeMap<ServerId, u64> = BTreeMap::new();
+            for user in &founding.members {
+                let crowd = founding.crowds.get(user).copied().unwrap_or(1);
+                let weight = self.users[user.index()].weight;
+                *weights.entry(self.home(*user)).or_default() +=
+                    u64::from(weight) * u64::from(crowd);
+            }
+            let others = weights.len().saturating_sub(1) as f64;
+            let passed = room.messages_per_day * others;
+            let sum = weights.values().sum::<u64>().max(1) as f64;
+            let of_largest = largest.and_then(|(server, _)| weights.get(server));
+            sent += passed * of_largest.copied().unwrap_or(0) as f64 / sum;
+            all += passed;
+        }
+        per_mille(sent.round() as u64, all.round() as u64)
     }
 }
 

@@ -122,7 +122,8 @@ impl RoomLog {
         let able = members.filter(|user| !self.is_silenced(*user, day));
         let speakers = Rc::new(Speakers::new(able.map(|user| {
             let (server, weight) = self.users[user.index()];
-            (user, server, weight)
+            let crowd = self.crowds.get(&user).copied().unwrap_or(1);
+            (user, server, weight.saturating_mul(crowd))
         })));
         *self.speakers.borrow_mut() = Some(Spell {
             since,

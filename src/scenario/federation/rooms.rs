@@ -101,14 +101,16 @@ fn found(draft: &mut Draft<'_>, kind: &Kind, number: u64, urn: &Urn, people: &mu
     let per_mille = stream.lognormal_per_mille(for_each.median, for_each.sigma);
     let users = (servers.len() as u64 * per_mille / 1000).max(servers.len() as u64);
     let room = RoomId(draft.world.rooms.len() as u32);
-    let mut members = Vec::new();
+    let (mut members, mut crowds) = (Vec::new(), BTreeMap::new());
     let mut in_all = 0;
     for (server, wish) in share(draft, &mut stream, &servers, users) {
         let (id, size) = draft.servers[server];
         let inside = wish.min(size);
         in_all += inside;
         let simulated = inside.min(u64::from(draft.plan.speakers_most.max(1)));
-        members.extend(people.pick(draft, &mut stream, id, size, simulated));
+        let speakers = people.pick(draft, &mut stream, id, size, simulated);
+        crowds.extend(crowds_of(&speakers, inside));
+        members.extend(speakers);
     }
     draft.world.rooms.push(RoomSpec {
         name: format!("{}-{:06}", *kind.label, number + 1),
@@ -121,7 +123,11 @@ fn found(draft: &mut Draft<'_>, kind: &Kind, number: u64, urn: &Urn, people: &mu
         messages_per_day: 0.0,
         files_per_mille: kind.files_per_mille,
     });
-    draft.world.founded.push(Founding { room, members });
+    draft.world.founded.push(Founding {
+        room,
+        members,
+        crowds,
+    });
     draft.census.members.push((room, in_all));
     let activity = stream.lognormal_per_mille(1.0, *kind.activity_sigma).max(1) as f64;
     activity * (in_all as f64).sqrt()
@@ -148,6 +154,16 @@ fn share(
         shares.push((*server, 1 + more));
     }
     shares
+}
+
+/// A server's members who are only counted are divided among those who are simulated.
+fn crowds_of(speakers: &[UserId], inside: u64) -> impl Iterator<Item = (UserId, u32)> {
+    let (each, more) = (inside / speakers.len() as u64, inside % speakers.len() as u64);
+    let crowds = speakers.iter().zip(0..).map(move |(speaker, number)| {
+        let crowd = each + u64::from(number < more);
+        (*speaker, u32::try_from(crowd).unwrap_or(u32::MAX))
+    });
+    crowds.filter(|(_, crowd)| *crowd > 1)
 }
 
 impl People {
