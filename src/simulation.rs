@@ -12,8 +12,11 @@ mod outcome;
 mod people;
 mod player;
 mod rooms;
+mod rounds;
 mod strike;
-mod trouble;
+mod touch;
+mod voices;
+mod waiting;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +60,12 @@ enum Event {
         server: ServerId,
         boot: u32,
         timer: Timer,
+    },
+    /// A transaction towards a server that is away is given up.
+    GiveUp {
+        from: ServerId,
+        to: ServerId,
+        round: rounds::Round,
     },
     /// A person acts.
     Act { action: Action, ticket: Ticket },
@@ -109,13 +118,15 @@ pub struct Simulation<'a> {
     /// Users of each server.
     users_of: Vec<Vec<UserId>>,
     /// Rooms to be looked at when the present event is dealt with.
-    touched: BTreeSet<RoomId>,
+    touched: BTreeMap<RoomId, touch::Touched>,
     /// Servers whose accounts or sessions ever changed: on all others every user can act.
     disturbed: BTreeSet<ServerId>,
     /// Messages that were appended without an event and wait from one server for another: when made, room, number.
     waiting: BTreeMap<(ServerId, ServerId), Vec<watch::Waiting>>,
-    /// Rooms in which nothing changed but how these servers stand to others; to be looked at, too.
-    shifted: BTreeMap<RoomId, BTreeSet<ServerId>>,
+    /// Transactions towards servers that are away, by receiver and sender, whose tries are not simulated.
+    rounds: BTreeMap<(ServerId, ServerId), rounds::Round>,
+    /// Servers that may have something waiting for each server, or have failed to reach it.
+    debtors: Vec<BTreeSet<ServerId>>,
     /// Answers to people's actions that somebody waits for.
     answered: BTreeMap<Ticket, Answered>,
     next_ticket: Ticket,
@@ -210,10 +221,11 @@ impl<'a> Simulation<'a> {
             present: vec![BTreeSet::new(); world.rooms.len()],
             rooms_of: vec![BTreeSet::new(); servers.len()],
             users_of: users_of(world),
-            touched: BTreeSet::new(),
+            touched: BTreeMap::new(),
             disturbed: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            shifted: BTreeMap::new(),
+            rounds: BTreeMap::new(),
+            debtors: vec![BTreeSet::new(); servers.len()],
             answered: BTreeMap::new(),
             next_ticket: 1,
             scrolling: BTreeMap::new(),
@@ -262,6 +274,7 @@ impl<'a> Simulation<'a> {
                 boot,
                 timer,
             } => self.ring(now, server, boot, timer),
+            Event::GiveUp { from, to, round } => self.give_up(from, to, round),
             Event::Act { action, ticket } => self.act(now, &action, ticket),
             Event::Speak {
                 room,
@@ -320,7 +333,7 @@ impl<'a> Simulation<'a> {
                     ..
                 } = &fact
                 {
-                    self.touched.insert(*room);
+                    self.touch_copy(*room, server);
                 }
                 self.journal.write(fact);
             }
@@ -359,7 +372,7 @@ impl<'a> Simulation<'a> {
             Timer::Pulled(task) => {
                 if let Some(room) = self.servers[server.index()].room_of_task(task) {
                     self.advance(room, now);
-                    self.touched.insert(room);
+                    self.touch_copy(room, server);
                 }
             }
             Timer::Forgotten(room) => self.advance(room, now),

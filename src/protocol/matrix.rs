@@ -28,6 +28,7 @@ mod pull;
 mod purge;
 mod redactions;
 mod replica;
+mod retry;
 mod rules;
 mod serve;
 mod state;

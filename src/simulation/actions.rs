@@ -22,7 +22,10 @@ impl Simulation<'_> {
         match room_of(action) {
             Some(room) => {
                 self.advance(room, now);
-                self.touched.insert(room);
+                match action {
+                    Action::Scroll { .. } => self.touch_copy(room, server),
+                    _ => self.touch_room(room),
+                }
             }
             None if matches!(action, Action::Deactivate { .. }) => self.touch_server(server, now),
             None => {}

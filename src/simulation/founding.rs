@@ -13,7 +13,11 @@ impl Simulation<'_> {
     /// Puts the founded rooms into the world.
     pub(super) fn found_rooms(&mut self) {
         for founding in &self.world.founded {
-            let Founding { room, members, crowds } = founding;
+            let Founding {
+                room,
+                members,
+                crowds,
+            } = founding;
             let log = &mut self.logs[room.index()];
             let spec = &self.world.rooms[room.index()];
             let users = &self.world.users;

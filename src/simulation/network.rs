@@ -43,7 +43,7 @@ impl Simulation<'_> {
     pub(super) fn send(&mut self, from: ServerId, room: RoomId, event: EventNo, to: &[ServerId]) {
         // What a message changes is seen where it arrives; other events may change who can speak.
         if !self.logs[room.index()].is_message(event) {
-            self.touched.insert(room);
+            self.touch_room(room);
         }
         let pdu = self.logs[room.index()].single(event);
         if let Some(Body::Member { who, .. }) = pdu.map(|pdu| &pdu.body) {
@@ -167,7 +167,7 @@ impl Simulation<'_> {
         self.write_out(server, room, event);
         let replica = self.servers[server.index()].db.rooms.get_mut(&room);
         if replica.is_some_and(|replica| std::mem::take(&mut replica.follows)) {
-            self.touched.insert(room);
+            self.touch_copy(room, server);
         }
     }
 
@@ -184,11 +184,14 @@ impl Simulation<'_> {
     /// One transaction.
     pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
         let now = self.queue.now();
+        self.debtors[to.index()].insert(from);
         if self.servers[from.index()].is_first_try(to) && !self.answers_at_once(from, to) {
             self.touch_pair(from, to);
         }
         if self.reachable(from, to) {
             self.deliver(now, from, to, Parcel::Transaction(pdus));
+        } else if self.world.in_step {
+            self.fold_round(from, to);
         } else {
             self.deliver(now, to, from, Parcel::Receipt(false));
         }
@@ -236,7 +239,7 @@ impl Simulation<'_> {
             Parcel::Transaction(pdus) => {
                 for (room, _) in &pdus {
                     self.advance(*room, now);
-                    self.touched.insert(*room);
+                    self.touch_copy(*room, to);
                 }
                 self.decide(to, |homeserver, context| {
                     homeserver.on_transaction(context, from, &pdus)
@@ -253,7 +256,7 @@ impl Simulation<'_> {
             Parcel::Question(task, request) => {
                 if let Some(room) = request.room() {
                     self.advance(room, now);
-                    self.touched.insert(room);
+                    self.touch_copy(room, to);
                 }
                 let answer = self.decide(to, |homeserver, context| {
                     homeserver.serve(context, from, &request)
@@ -263,12 +266,13 @@ impl Simulation<'_> {
             Parcel::Reply(task, answer) => {
                 if let Some(room) = self.servers[to.index()].room_of_task(task) {
                     self.advance(room, now);
-                    self.touched.insert(room);
+                    self.touch_copy(room, to);
                     self.note_present(to, room);
                 }
                 self.decide(to, |homeserver, context| {
                     homeserver.answer(context, task, answer)
                 });
+                self.debtors[from.index()].insert(to);
             }
         }
     }

@@ -208,7 +208,7 @@ impl Simulation<'_> {
                     == Some(crate::room::Membership::Join)
             });
             if listed {
-                self.touched.insert(room);
+                self.touch_room(room);
             }
         }
     }
@@ -253,19 +253,13 @@ impl Simulation<'_> {
     }
 
     /// Where a copy has a gap, its members begin to page into it now and then.
-    pub(super) fn start_scrolling(&mut self, room: RoomId) {
+    pub(super) fn start_scrolling(&mut self, room: RoomId, server: ServerId) {
         if self.scripted() || self.world.people.scrolls_per_member_day <= 0.0 {
             return;
         }
-        let now = self.queue.now();
-        let gaps: Vec<ServerId> = self.present[room.index()]
-            .iter()
-            .copied()
-            .filter(|server| {
-                !self.scrolling.contains_key(&(*server, room)) && self.has_gap(*server, room)
-            })
-            .collect();
-        for server in gaps {
+        let is_new = !self.scrolling.contains_key(&(server, room)) && self.has_gap(server, room);
+        if is_new && self.present[room.index()].contains(&server) {
+            let now = self.queue.now();
             self.plan_scroll(now, server, room, now.0);
         }
     }

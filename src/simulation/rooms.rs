@@ -8,7 +8,8 @@ use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
 use crate::room::{Membership, TrafficRef};
 
-use super::watch::{Voice, Watch};
+use super::voices::Voice;
+use super::watch::Watch;
 use super::{Event, Power, Simulation, class};
 
 /// How far a room's drawn messages have been made.
@@ -24,11 +25,6 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Are some of today's messages known to need no event?
-    fn is_watched(&self) -> bool {
-        self.single.is_some() && self.watch.as_ref().is_some_and(Watch::listens)
-    }
-
     pub(super) fn new(start: SimTime) -> Self {
         let day = u32::try_from(start.day()).expect("a day of this millennium");
         Clock {
@@ -78,14 +74,14 @@ impl Simulation<'_> {
 
     /// As `advance`, in a room in which something is wrong: what needs no event is appended, and noted where it waits.
     fn advance_watched(&mut self, room: RoomId, now: SimTime) {
-        if self.clocks[room.index()].watch.is_none() {
+        let Some(mut watch) = self.clocks[room.index()].watch.take() else {
             return;
-        }
+        };
         let today = now.day() as u32;
         loop {
             let TrafficRef { day, number } = self.clocks[room.index()].next;
             if day > today {
-                return;
+                break;
             }
             let log = &self.logs[room.index()];
             let end = if day < today {
@@ -96,42 +92,45 @@ impl Simulation<'_> {
             if end > number
                 && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
             {
-                self.append_watched(room, (day, number..end), basis);
+                self.append_watched(room, &mut watch, (day, number..end), basis);
             }
             let clock = &mut self.clocks[room.index()];
             clock.next.number = end.max(number);
             if day == today {
-                return;
+                break;
             }
             clock.next = TrafficRef {
                 day: day + 1,
                 number: 0,
             };
         }
+        self.clocks[room.index()].watch = Some(watch);
     }
 
-    fn append_watched(&mut self, room: RoomId, (day, numbers): (u32, Range<u32>), basis: EventNo) {
+    fn append_watched(
+        &mut self,
+        room: RoomId,
+        watch: &mut Watch,
+        (day, numbers): (u32, Range<u32>),
+        basis: EventNo,
+    ) {
         let log = &self.logs[room.index()];
         let (drawn, times) = (log.day(day, basis), log.times(day));
         for number in numbers {
             let server = drawn.cell(number).0;
-            let watch = self.clocks[room.index()].watch.as_ref();
-            let voice = watch.map(|watch| watch.voice(server));
-            let waits = match voice {
-                Some(Voice::Silent) => continue,
-                Some(Voice::Waits(waits, _)) => !waits.is_empty(),
-                // What is heard is played.
-                Some(Voice::Heard) | None => {
-                    debug_assert!(false, "{room} {day} {number} was passed over");
-                    false
-                }
-            };
+            let voice = watch.voice(server);
+            if *voice == Voice::Silent {
+                continue;
+            }
+            // What is heard is played.
+            debug_assert!(
+                *voice != Voice::Heard,
+                "{room} {day} {number} was passed over"
+            );
             let log = &mut self.logs[room.index()];
             log.push_run(TrafficRef { day, number }, 1, basis);
-            if waits {
-                let event = log.len() - 1;
-                self.hold_back(room, event, server, times[number as usize]);
-            }
+            let event = log.len() - 1;
+            self.hold_back(watch, room, event, (server, times[number as usize]));
         }
     }
 
@@ -158,75 +157,33 @@ impl Simulation<'_> {
 
     /// Brings all rooms of a server up to now.
     pub(super) fn advance_server(&mut self, server: ServerId, now: SimTime) {
-        for room in self.rooms_of(server) {
-            self.advance(room, now);
+        let rooms = self.rooms_of(server);
+        for room in &rooms {
+            self.advance(*room, now);
         }
-        self.queue_all_held_back(server);
-    }
-
-    /// As `advance_server`; afterwards each of these rooms is looked at.
-    pub(super) fn touch_server(&mut self, server: ServerId, now: SimTime) {
-        self.advance_server(server, now);
-        self.touched.extend(self.rooms_of(server));
-    }
-
-    /// Looks at every room that was touched: calm rooms count messages, others make them one by one.
-    pub(super) fn settle_rooms(&mut self) {
-        while let Some(room) = self.touched.pop_first() {
-            self.shifted.remove(&room);
-            self.settle_room(room);
-        }
-        while let Some((room, servers)) = self.shifted.pop_first() {
-            if self.clocks[room.index()].is_watched() {
-                let now = self.queue.now();
-                self.advance(room, now);
-                self.watch_again(room, &servers);
-            } else {
-                self.settle_room(room);
-            }
-        }
-    }
-
-    fn settle_room(&mut self, room: RoomId) {
-        let now = self.queue.now();
-        self.start_scrolling(room);
-        let log = &self.logs[room.index()];
-        if log.traffic().per_day <= 0.0 || log.is_empty() {
-            return;
-        }
-        self.advance(room, now);
-        let able = self.is_in_step(room).then(|| self.able_members(room));
-        let able = able.filter(|able| self.nobody_fails_to_speak(room, able));
-        if let Some(able) = able {
-            let clock = &mut self.clocks[room.index()];
-            clock.single = None;
-            clock.watch = None;
-            self.update_silence(room, able);
-        } else if self.world.in_step {
-            self.watch(room);
-        } else if self.clocks[room.index()].single.is_none() {
-            self.plan_next_message(room);
-        }
+        self.queue_all_held_back(server, &rooms);
     }
 
     /// Is every server of the room in step? If everybody in it can speak too, the room is calm.
-    fn is_in_step(&self, room: RoomId) -> bool {
+    pub(super) fn is_in_step(&mut self, room: RoomId) -> bool {
         if !self.world.in_step {
             return false;
         }
-        let hosts = &self.logs[room.index()].present().hosts;
-        let is_clear = |host: &ServerId| {
+        let present = self.logs[room.index()].present();
+        let hosts = &present.hosts;
+        if !hosts.keys().all(|host| self.takes_next(*host, room)) {
+            return false;
+        }
+        let unclear = hosts.keys().find_map(|host| {
             let mut unclear = self.servers[host.index()].unclear();
-            !unclear.any(|to| hosts.contains_key(&to))
-        };
-        let is_whole = || {
-            let reaches = |one: &ServerId| hosts.keys().all(|other| self.reachable(*one, *other));
-            self.cuts.is_empty() || hosts.keys().all(reaches)
-        };
-        hosts
-            .keys()
-            .all(|host| self.takes_next(*host, room) && is_clear(host))
-            && is_whole()
+            let to = unclear.find(|to| hosts.contains_key(to));
+            to.map(|to| (*host, to))
+        });
+        if let Some(watch) = &mut self.clocks[room.index()].watch {
+            watch.unclear = unclear;
+        }
+        let reaches = |one: &ServerId| hosts.keys().all(|other| self.reachable(*one, *other));
+        unclear.is_none() && (self.cuts.is_empty() || hosts.keys().all(reaches))
     }
 
     /// Would the server take the room's next message without more, if it were sent to it?
@@ -249,7 +206,7 @@ impl Simulation<'_> {
 
     /// Can every member who is expected to speak do so, on top of the newest item? Who cannot is not
     /// expected to, from the next day on.
-    fn nobody_fails_to_speak(&self, room: RoomId, able: &[(UserId, bool)]) -> bool {
+    pub(super) fn nobody_fails_to_speak(&self, room: RoomId, able: &[(UserId, bool)]) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
         let has_one_head = |server: &ServerId| {
@@ -284,19 +241,21 @@ impl Simulation<'_> {
 
     /// Servers of which not every member of the room can speak for sure.
     pub(super) fn doubtful_hosts(&self, room: RoomId) -> BTreeSet<ServerId> {
+        let present = self.logs[room.index()].present();
+        let hosts = present.hosts.keys().copied();
+        hosts.filter(|host| self.is_doubtful(room, *host)).collect()
+    }
+
+    /// Is one of them this?
+    pub(super) fn is_doubtful(&self, room: RoomId, host: ServerId) -> bool {
         let log = &self.logs[room.index()];
         let newest = log.last().map(|last| log.state_after(last));
-        let is_sure = |host: &ServerId| {
-            let replica = self.servers[host.index()].db.rooms.get(&room);
-            // Where the state is the newest item's, a member is one.
-            let believes = replica
-                .zip(newest)
-                .is_some_and(|(replica, newest)| replica.state.ptr_eq(newest));
-            believes && !self.disturbed.contains(host) && self.power[host.index()] != Power::Dead
-        };
-        let present = log.present();
-        let hosts = present.hosts.keys().copied();
-        hosts.filter(|host| !is_sure(host)).collect()
+        let replica = self.servers[host.index()].db.rooms.get(&room);
+        // Where the state is the newest item's, a member is one.
+        let believes = replica
+            .zip(newest)
+            .is_some_and(|(replica, newest)| replica.state.ptr_eq(newest));
+        !believes || self.disturbed.contains(&host) || self.power[host.index()] == Power::Dead
     }
 
     /// Has this member a session, on a server that believes in the membership and is not dead?
@@ -313,7 +272,7 @@ impl Simulation<'_> {
 
     /// Who is expected to speak on a day is settled with its first message: of the members, those who can.
     /// In a calm room that message makes no event, but then nothing changes before it either.
-    fn update_silence(&mut self, room: RoomId, able: Vec<(UserId, bool)>) {
+    pub(super) fn update_silence(&mut self, room: RoomId, able: Vec<(UserId, bool)>) {
         let log = &mut self.logs[room.index()];
         let is_known =
             |(user, can_speak): &(UserId, bool)| log.is_silenced(*user, u32::MAX) != *can_speak;
@@ -347,7 +306,7 @@ impl Simulation<'_> {
     }
 
     /// Puts the room's next drawn message on the queue.
-    fn plan_next_message(&mut self, room: RoomId) {
+    pub(super) fn plan_next_message(&mut self, room: RoomId) {
         let end_day = self.world.end.day() as u32;
         let clock = &mut self.clocks[room.index()];
         let log = &self.logs[room.index()];
@@ -395,18 +354,15 @@ impl Simulation<'_> {
         if message.number == 0 {
             let able = self.able_members(room);
             self.update_silence(room, able);
-            self.touched.insert(room);
         }
         let log = &self.logs[room.index()];
         let mut speaker = None;
-        let mut was_in_step = true;
         if let Some(basis) = log
             .basis(message.day)
             .filter(|basis| log.has_speakers(message.day, *basis))
         {
             let (author, server) = log.day(message.day, basis).author(message.number);
             speaker = Some(server);
-            was_in_step = self.takes_next(server, room);
             if self.power[server.index()] == Power::Up {
                 // Who cannot send (no session, no longer in the room) stays silent.
                 let _ = self.decide(server, |homeserver, context| {
@@ -414,13 +370,11 @@ impl Simulation<'_> {
                 });
             }
         }
-        if !self.world.in_step {
-            self.plan_next_message(room);
-        } else if message.number == 0 || !was_in_step {
-            self.touched.insert(room);
+        if self.world.in_step {
+            // Even where nobody has spoken, the next message is to be planned.
+            self.touch_copies(room, speaker);
         } else {
-            // Nothing has changed but what the speaker's server is doing about it.
-            self.shifted.entry(room).or_default().extend(speaker);
+            self.plan_next_message(room);
         }
     }
 }

@@ -163,6 +163,7 @@ impl Simulation<'_> {
         self.power[server.index()] = Power::Up;
         self.ups.came_up(now, server);
         self.decide(server, Homeserver::start);
+        self.note_debts(server);
         self.people_return(now, server);
     }
 
@@ -248,6 +249,7 @@ impl Simulation<'_> {
         known
             .into_iter()
             .for_each(|room| self.note_present(server, room));
+        self.note_debts(server);
         self.note_loss(now, server, &old, backup_at, why);
     }
 

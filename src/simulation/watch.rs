@@ -2,90 +2,264 @@
 //!
 //! A message that only waits behind others, for servers that are known not to answer, needs no event of its own: it is
 //! appended as in a calm room, and noted where it waits. Only a message that would set something going is played.
+//! Everything is brought up to date by those copies of the room and pairs of servers that have changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::SimTime;
-use crate::protocol::matrix::Standing;
-use crate::room::TrafficRef;
+use crate::room::{Day, Present, TrafficRef};
 
-use super::trouble::{Trouble, of};
-use super::{Event, Power, Simulation, class};
+use super::voices::{Voice, Waits};
+use super::{Event, Simulation, class};
 
 /// A message that waits for a server: when it was made, its room and number there.
 pub(super) type Waiting = (SimTime, RoomId, EventNo);
 
-/// A message by a user of some server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Voice {
-    /// Is not made: the server is down.
-    Silent,
-    /// Sets something going.
-    Heard,
-    /// Waits for these servers, until the first of their back-offs is over; all others receive it in step.
-    Waits(Vec<ServerId>, Option<SimTime>),
+/// How a server's copy of a room is, if it does not simply receive the next message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unwell {
+    /// Does it count as following the room all the same?
+    OutOfStep { follows: bool },
+    /// It takes messages and drops them.
+    Deaf,
 }
 
-/// Today's speakers in a room in which something is wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A room in which something is wrong.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Watch {
+    /// Who is in it.
+    pub(super) present: Rc<Present>,
+    /// Servers that do not simply receive the next message.
+    pub(super) unwell: BTreeMap<ServerId, Unwell>,
+    /// Servers with a member who is expected to speak today and cannot.
+    pub(super) failing: BTreeSet<ServerId>,
+    /// The last pair that was found to have something waiting.
+    pub(super) unclear: Option<(ServerId, ServerId)>,
+    /// Whose messages are waited for: those of this day; none before its first one.
+    day: Option<u32>,
+    /// Must everything be played today?
+    plays_all: bool,
+    /// What messages of today's speakers would be; where nothing is said, they are heard.
     voices: BTreeMap<ServerId, Voice>,
-    /// The next message that is played, once it is planned.
+    /// Of today's speakers the next message that is played.
+    next: BTreeMap<ServerId, u32>,
+    /// The same in order of the messages.
+    order: BTreeSet<(u32, ServerId)>,
+    /// The message that is on the queue.
     planned: Option<TrafficRef>,
 }
 
 impl Watch {
-    /// Does it know what a message of today's speakers would be?
-    pub(super) fn listens(&self) -> bool {
-        !self.voices.is_empty()
-    }
-
+    /// What a message of a server's users would be.
     pub(super) fn voice(&self, server: ServerId) -> &Voice {
         self.voices.get(&server).unwrap_or(&Voice::Heard)
+    }
+
+    /// Servers that would not take the next message without more.
+    pub(super) fn out_of_step(&self) -> impl Iterator<Item = &ServerId> {
+        let out = |(_, copy): &(&ServerId, &Unwell)| **copy != Unwell::Deaf;
+        self.unwell.iter().filter(out).map(|(server, _)| server)
+    }
+
+    /// As `voice`, of one that waits.
+    pub(super) fn waits_mut(&mut self, server: ServerId) -> Option<&mut Waits> {
+        match self.voices.get_mut(&server) {
+            Some(Voice::Waits(waits)) => Some(waits),
+            _ => None,
+        }
+    }
+
+    fn plan_next(&mut self, server: ServerId, number: Option<u32>) {
+        let before = match number {
+            Some(number) => self.next.insert(server, number),
+            None => self.next.remove(&server),
+        };
+        if let Some(before) = before {
+            self.order.remove(&(before, server));
+        }
+        if let Some(number) = number {
+            self.order.insert((number, server));
+        }
+    }
+
+    /// Speakers who no longer only wait as it was known, after a server has fallen out of step, or has come in again.
+    fn proved_wrong(&self, server: ServerId) -> Vec<ServerId> {
+        let copy = self.unwell.get(&server).copied();
+        let is_wrong = |speaker: &ServerId, voice: &Voice| match (voice, copy) {
+            (Voice::Waits(waits), Some(Unwell::OutOfStep { follows: false })) => {
+                *speaker != server && !waits.includes(server)
+            }
+            (Voice::Waits(_), Some(Unwell::OutOfStep { follows: true })) => *speaker != server,
+            (Voice::Waits(_), Some(Unwell::Deaf)) => false,
+            (Voice::Waits(waits), None) => waits.includes(server),
+            (Voice::Heard, Some(Unwell::OutOfStep { .. })) | (Voice::Silent, _) => false,
+            // Perhaps there is no reason any more.
+            (Voice::Heard, _) => true,
+        };
+        let voices = self.voices.iter();
+        let wrong = voices.filter(|(speaker, voice)| is_wrong(speaker, voice));
+        wrong.map(|(speaker, _)| *speaker).collect()
     }
 }
 
 impl Simulation<'_> {
-    /// Looks at a room in which something is wrong, and plans what comes next in it.
+    /// Looks at a room in which something is wrong as a whole, and plans what comes next in it.
     pub(super) fn watch(&mut self, room: RoomId) {
-        let before = self.clocks[room.index()].watch.take();
-        let watch = self.listen(room);
-        self.plan_watched(room, before, watch);
+        if !self.world.in_step {
+            if self.clocks[room.index()].single.is_none() {
+                self.plan_next_message(room);
+            }
+            return;
+        }
+        let planned = self.unwatch(room);
+        let present = self.logs[room.index()].present();
+        let hosts = present.hosts.keys();
+        let unwell = hosts.filter_map(|host| Some((*host, self.unwell(room, *host)?)));
+        let mut watch = Watch {
+            unwell: unwell.collect(),
+            present: Rc::clone(&present),
+            planned,
+            ..Watch::default()
+        };
+        self.begin_day(room, &mut watch);
+        self.plan_watched(room, watch);
     }
 
-    /// Looks at the room again, where nothing has changed but how some servers stand to others.
+    /// Ends a watch; says which message is on the queue.
+    fn unwatch(&mut self, room: RoomId) -> Option<TrafficRef> {
+        let mut watch = self.clocks[room.index()].watch.take()?;
+        let speakers: Vec<ServerId> = watch.voices.keys().copied().collect();
+        for speaker in speakers {
+            self.note_owed(room, speaker, &mut watch);
+        }
+        watch.planned
+    }
+
+    /// Looks at the room again, where only these servers' copies have changed, or how the servers stand to others.
     pub(super) fn watch_again(&mut self, room: RoomId, servers: &BTreeSet<ServerId>) {
-        let before = self.clocks[room.index()].watch.take();
-        let mut watch = before.clone().unwrap_or_default();
-        let failing = self.failing_speakers(room);
-        for server in servers {
-            if watch.voices.contains_key(server) {
-                let trouble = Trouble::of(self, room, *server);
-                let voice = self.voice(room, *server, &trouble, &failing);
-                watch.voices.insert(*server, voice);
+        let present = self.logs[room.index()].present();
+        let is_same = |watch: &Watch| Rc::ptr_eq(&watch.present, &present);
+        if !self.clocks[room.index()]
+            .watch
+            .as_ref()
+            .is_some_and(is_same)
+        {
+            return self.watch(room);
+        }
+        let mut watch = std::mem::take(&mut self.clocks[room.index()].watch).expect("just seen");
+        let mut wrong: BTreeSet<ServerId> = servers.clone();
+        for server in servers
+            .iter()
+            .filter(|server| present.hosts.contains_key(server))
+        {
+            let now = self.unwell(room, *server);
+            let before = match now {
+                Some(unwell) => watch.unwell.insert(*server, unwell),
+                None => watch.unwell.remove(server),
+            };
+            if before != now {
+                wrong.extend(watch.proved_wrong(*server));
             }
         }
-        self.plan_watched(room, before, watch);
+        if self.day_of_watch(room) == watch.day {
+            self.update_failing(room, &mut watch, servers);
+            let drawn = self.drawn_day(room);
+            for server in wrong {
+                self.listen_to(room, &mut watch, server, drawn.as_deref());
+            }
+        } else {
+            self.begin_day(room, &mut watch);
+        }
+        self.plan_watched(room, watch);
     }
 
-    fn plan_watched(&mut self, room: RoomId, before: Option<Watch>, mut watch: Watch) {
-        let next = match &before {
-            Some(before) if before.voices == watch.voices && self.is_ahead(room, before) => {
-                before.planned
-            }
-            _ => self.next_heard(room, &watch),
+    /// How a server's copy is, unless it simply receives the next message.
+    fn unwell(&self, room: RoomId, server: ServerId) -> Option<Unwell> {
+        let follows = self.follows(room, server);
+        match self.takes_next(server, room) {
+            true => (!follows).then_some(Unwell::Deaf),
+            false => Some(Unwell::OutOfStep { follows }),
+        }
+    }
+
+    /// The day whose messages are listened to, once it has begun.
+    fn day_of_watch(&self, room: RoomId) -> Option<u32> {
+        let next = self.clocks[room.index()].next;
+        // Who speaks on a day is settled with its first message.
+        (next.number > 0).then_some(next.day)
+    }
+
+    /// The day's messages, if there is anybody who can speak.
+    fn drawn_day(&self, room: RoomId) -> Option<Rc<Day>> {
+        let log = &self.logs[room.index()];
+        let day = self.day_of_watch(room)?;
+        let basis = log.basis(day).filter(|basis| log.has_speakers(day, *basis));
+        basis.map(|basis| log.day(day, basis))
+    }
+
+    /// Listens to all who speak today.
+    fn begin_day(&mut self, room: RoomId, watch: &mut Watch) {
+        watch.day = self.day_of_watch(room);
+        watch.plays_all = !self.day_has_no_leaver(room);
+        watch.failing = self.failing_speakers(room);
+        watch.next.clear();
+        watch.order.clear();
+        let drawn = self.drawn_day(room);
+        let speakers = drawn.as_deref().map(Day::servers).unwrap_or_default();
+        for server in speakers {
+            self.listen_to(room, watch, server, drawn.as_deref());
+        }
+    }
+
+    /// Finds out what a message of a server's users would be now, and which of today's is the next that is played.
+    fn listen_to(&mut self, room: RoomId, watch: &mut Watch, server: ServerId, day: Option<&Day>) {
+        let from = self.clocks[room.index()].next;
+        self.note_owed(room, server, watch);
+        let next = day.and_then(|day| day.next_of(server, from.number));
+        let (Some(day), Some(next)) = (day, next) else {
+            watch.voices.remove(&server);
+            return watch.plan_next(server, None);
         };
-        watch.planned = next;
+        let voice = match watch.plays_all {
+            true => Voice::Heard,
+            false => self.voice(room, server, watch),
+        };
+        let next = match &voice {
+            Voice::Silent => None,
+            Voice::Heard => Some(next),
+            // What is said after the back-off sets something going.
+            Voice::Waits(waits) => waits.until.and_then(|until| {
+                let times = self.logs[room.index()].times(from.day);
+                let before = times.partition_point(|time| *time < until) as u32;
+                day.next_of(server, before.max(from.number))
+            }),
+        };
+        watch.plan_next(server, next);
+        watch.voices.insert(server, voice);
+    }
+
+    /// Puts the next message that is played on the queue: the next of today, or else the first one of the next day
+    /// that has any, on which everybody is listened to again.
+    fn plan_watched(&mut self, room: RoomId, mut watch: Watch) {
+        let clock = &self.clocks[room.index()];
+        let from = clock.next;
+        let today = watch.order.first().map(|(number, _)| TrafficRef {
+            day: from.day,
+            number: *number,
+        });
+        let next = today.or_else(|| self.first_of_next_day(room));
         let clock = &mut self.clocks[room.index()];
-        if before.as_ref() == Some(&watch) && clock.single.is_some() {
-            clock.watch = before;
+        let is_planned = clock.single.is_some() && watch.planned == next && next.is_some();
+        watch.planned = next;
+        clock.watch = Some(watch);
+        if is_planned {
             return;
         }
         clock.generation += 1;
         let generation = clock.generation;
         clock.single = Some(generation);
-        clock.watch = Some(watch);
         if let Some(message) = next {
             let at = self.logs[room.index()].times(message.day)[message.number as usize];
             let event = Event::Speak {
@@ -97,260 +271,31 @@ impl Simulation<'_> {
         }
     }
 
-    /// Has the room not come to the planned message yet?
-    fn is_ahead(&self, room: RoomId, watch: &Watch) -> bool {
-        let next = self.clocks[room.index()].next;
-        watch.planned.is_some_and(|planned| next <= planned) && !watch.voices.is_empty()
-    }
-
-    /// The next drawn message that is played: the next that sets something going today, or else the first one of the
-    /// next day that has any, on which everybody is listened to again.
-    fn next_heard(&self, room: RoomId, watch: &Watch) -> Option<TrafficRef> {
+    fn first_of_next_day(&self, room: RoomId) -> Option<TrafficRef> {
         let log = &self.logs[room.index()];
         let from = self.clocks[room.index()].next;
-        let basis = log.basis(from.day);
-        let basis = basis.filter(|basis| from.number > 0 && log.has_speakers(from.day, *basis));
-        if let Some(basis) = basis {
-            let day = log.day(from.day, basis);
-            let times = log.times(from.day);
-            let next = watch.voices.iter().filter_map(|(server, voice)| {
-                let first = match voice {
-                    Voice::Heard => from.number,
-                    // What is said after the back-off sets something going.
-                    Voice::Waits(_, Some(until)) => {
-                        let before = times.partition_point(|time| time < until) as u32;
-                        before.max(from.number)
-                    }
-                    Voice::Waits(_, None) | Voice::Silent => return None,
-                };
-                day.next_of(*server, first)
-            });
-            // Where nobody was listened to, everything is played.
-            let any = (from.number < day.count() && !watch.listens()).then_some(from.number);
-            let next = next.chain(any);
-            if let Some(number) = next.min() {
-                return Some(TrafficRef {
-                    day: from.day,
-                    number,
-                });
-            }
-        }
         let first = from.day + u32::from(from.number > 0);
         let last = self.world.end.day() as u32;
         let next = (first..=last).find(|day| log.drawn_count(*day) > 0);
         next.map(|day| TrafficRef { day, number: 0 })
     }
 
-    /// What a message of each of today's speakers would be, now.
-    fn listen(&self, room: RoomId) -> Watch {
-        let log = &self.logs[room.index()];
-        let TrafficRef { day, number } = self.clocks[room.index()].next;
-        let mut watch = Watch::default();
-        // Who speaks today is settled with the first message.
-        if number == 0 {
-            return watch;
-        }
-        let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis)) else {
-            return watch;
+    /// Is it plain that something is wrong in the room, even if these servers' copies have changed?
+    pub(super) fn is_surely_troubled(&self, room: RoomId, servers: &BTreeSet<ServerId>) -> bool {
+        let Some(watch) = &self.clocks[room.index()].watch else {
+            return false;
         };
-        if !self.world.in_step || !self.day_has_no_leaver(room) {
-            return watch;
+        let hosts = &watch.present.hosts;
+        let mut changed = servers.iter().filter(|server| hosts.contains_key(server));
+        let mut others = watch.out_of_step().filter(|of| !servers.contains(of));
+        if others.next().is_some() || changed.any(|of| !self.takes_next(*of, room)) {
+            return true;
         }
-        let trouble = Trouble::new(self, room);
-        let failing = self.failing_speakers(room);
-        for server in log.day(day, basis).servers() {
-            let voice = self.voice(room, server, &trouble, &failing);
-            watch.voices.insert(server, voice);
-        }
-        watch
-    }
-
-    /// What a message of a server's users would be.
-    fn voice(
-        &self,
-        room: RoomId,
-        server: ServerId,
-        trouble: &Trouble,
-        failing: &BTreeSet<ServerId>,
-    ) -> Voice {
-        if self.power[server.index()] != Power::Up {
-            return Voice::Silent;
-        }
-        let now = self.queue.now();
-        let homeserver = &self.servers[server.index()];
-        if failing.contains(&server)
-            || trouble.is_out_of_step(server)
-            || self.heads(room, server) != 1
-        {
-            return Voice::Heard;
-        }
-        let (mut waits, mut until) = (Vec::new(), None);
-        for (_, host) in of(&trouble.unclear, server) {
-            match homeserver.standing(*host, now) {
-                Standing::Due => return Voice::Heard,
-                Standing::Clear => {}
-                Standing::Waiting if self.is_over_at_once(server, *host) => {}
-                Standing::Waiting if self.follows(room, *host) => return Voice::Heard,
-                Standing::Waiting => {
-                    waits.push(*host);
-                    if !homeserver.is_transmitting(*host) {
-                        let end = homeserver.backoff_until(*host);
-                        until = until.into_iter().chain(end).min();
-                    }
-                }
-            }
-        }
-        // Whoever is not well, or has something waiting for this server, does not simply receive from it.
-        let receives = |host: &ServerId| *host == server || waits.contains(host);
-        let is_heard = !trouble.out_of_step.iter().all(receives)
-            || !of(&trouble.unclear_from, server)
-                .iter()
-                .all(|(_, host)| receives(host))
-            || trouble.cut
-                && !trouble
-                    .hosts
-                    .iter()
-                    .all(|host| receives(host) || self.reachable(server, *host));
-        match is_heard {
-            true => Voice::Heard,
-            false => Voice::Waits(waits, until),
-        }
-    }
-
-    /// Is nothing between two servers but a transaction that will be answered at this moment?
-    pub(super) fn is_over_at_once(&self, from: ServerId, to: ServerId) -> bool {
-        let homeserver = &self.servers[from.index()];
-        homeserver.is_first_try(to)
-            && homeserver.is_transmitting(to)
-            && homeserver.backoff_until(to).is_none()
-            && self.answers_at_once(from, to)
-    }
-
-    fn heads(&self, room: RoomId, server: ServerId) -> usize {
-        let replica = self.servers[server.index()].db.rooms.get(&room);
-        replica.map_or(0, |replica| replica.heads.len())
-    }
-
-    fn follows(&self, room: RoomId, server: ServerId) -> bool {
-        let replica = self.servers[server.index()].db.rooms.get(&room);
-        replica.is_some_and(|replica| replica.follows)
-    }
-
-    /// Servers with a member who is expected to speak today and cannot.
-    fn failing_speakers(&self, room: RoomId) -> BTreeSet<ServerId> {
-        let doubtful = self.doubtful_hosts(room);
-        if doubtful.is_empty() {
-            return doubtful;
-        }
-        let log = &self.logs[room.index()];
-        let today = self.queue.now().day() as u32;
-        let present = log.present();
-        let members = present.members.iter().copied();
-        let failing = members.filter(|user| {
-            doubtful.contains(&log.home(*user))
-                && self.world.users[user.index()].weight > 0
-                && !log.is_silenced(*user, today)
-                && !self.is_able(room, *user)
-        });
-        failing.map(|user| log.home(user)).collect()
-    }
-
-    /// Notes where a message that was appended waits.
-    pub(super) fn hold_back(
-        &mut self,
-        room: RoomId,
-        event: EventNo,
-        server: ServerId,
-        at: SimTime,
-    ) {
-        let watch = self.clocks[room.index()].watch.take();
-        if let Some(Voice::Waits(waits, _)) = watch.as_ref().map(|watch| watch.voice(server)) {
-            for host in waits {
-                debug_assert!(
-                    !self.follows(room, *host),
-                    "{host} follows {room} by {event}"
-                );
-                let homeserver = &mut self.servers[server.index()];
-                if homeserver.is_catching_up(*host) {
-                    homeserver.queue_waiting(*host, room, event, at);
-                } else {
-                    // Its place among messages of other rooms is known when all of them have been brought up.
-                    let waiting = self.waiting.entry((server, *host)).or_default();
-                    waiting.push((at, room, event));
-                }
-            }
-        }
-        self.clocks[room.index()].watch = watch;
-    }
-
-    /// Puts what waits from one server for another into its queue, in order of time.
-    fn queue_held_back(&mut self, from: ServerId, to: ServerId) {
-        let mut waiting = self.waiting.remove(&(from, to)).unwrap_or_default();
-        waiting.sort_unstable();
-        for (at, room, event) in waiting {
-            self.servers[from.index()].queue_waiting(to, room, event, at);
-        }
-    }
-
-    /// The same for all that waits on a server or for it, once all its rooms have been brought up.
-    pub(super) fn queue_all_held_back(&mut self, server: ServerId) {
-        let pairs = self.waiting.keys().copied();
-        let concerned = pairs.filter(|(from, to)| *from == server || *to == server);
-        for (from, to) in concerned.collect::<Vec<_>>() {
-            self.queue_held_back(from, to);
-        }
-    }
-
-    /// Something between two servers may change: what was said in the rooms that they share is noted first, and
-    /// afterwards these are looked at.
-    pub(super) fn touch_pair(&mut self, one: ServerId, other: ServerId) {
-        if self.world.in_step {
-            let shared = self.advance_shared(one, other).into_iter();
-            let hanging: Vec<RoomId> = shared
-                .filter(|room| self.hangs_on(*room, one, other))
-                .collect();
-            for room in hanging {
-                self.shifted.entry(room).or_default().extend([one, other]);
-            }
-        }
-    }
-
-    /// A message is queued behind what waits for the same server: what was said in other rooms comes before it.
-    pub(super) fn bring_up_before(&mut self, from: ServerId, to: ServerId) {
-        let is_clear = self.servers[from.index()].is_clear(to) || self.is_over_at_once(from, to);
-        if self.world.in_step && !is_clear {
-            self.advance_shared(from, to);
-        }
-    }
-
-    /// Does it matter in the room today how two servers stand to each other? Only if one of them speaks.
-    fn hangs_on(&self, room: RoomId, one: ServerId, other: ServerId) -> bool {
-        let speaks = |watch: &Watch, server| {
-            let voice = watch.voices.get(&server);
-            voice.is_some_and(|voice| *voice != Voice::Silent)
+        let is_unclear = |(from, to): &(ServerId, ServerId)| {
+            hosts.contains_key(from)
+                && hosts.contains_key(to)
+                && !self.servers[from.index()].is_clear(*to)
         };
-        let watch = self.clocks[room.index()].watch.as_ref();
-        watch.is_none_or(|watch| {
-            watch.voices.is_empty() || speaks(watch, one) || speaks(watch, other)
-        })
-    }
-
-    /// Brings up the rooms that two servers share: what one sends the other depends on them.
-    pub(super) fn advance_shared(&mut self, one: ServerId, other: ServerId) -> Vec<RoomId> {
-        let now = self.queue.now();
-        let (few, many) =
-            match self.rooms_of[one.index()].len() < self.rooms_of[other.index()].len() {
-                true => (one, other),
-                false => (other, one),
-            };
-        let many = &self.rooms_of[many.index()];
-        let few = self.rooms_of[few.index()].iter().copied();
-        let shared: Vec<RoomId> = few.filter(|room| many.contains(room)).collect();
-        for room in &shared {
-            self.advance(*room, now);
-        }
-        self.queue_held_back(one, other);
-        self.queue_held_back(other, one);
-        shared
+        watch.unclear.as_ref().is_some_and(is_unclear)
     }
 }

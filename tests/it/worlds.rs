@@ -277,3 +277,55 @@ pub(crate) fn healthy(messages_per_day: u32) -> World {
     }
     world
 }
+
+#[test]
+fn tmp_debug() {
+    let draft = Draft {
+        seed: 3792180511226616675,
+        troubles: vec![Trouble {
+            day: 7,
+            hour: 2,
+            kind: 2,
+            server: 0,
+            hours: 21,
+        }],
+        rate: 29,
+        retention: false,
+    };
+    let world = draft.world();
+    let mut slow = world.clone();
+    slow.in_step = false;
+    for (n, w) in [("in", &world), ("off", &slow)] {
+        println!("== {n}");
+        let (mut last, mut seen) = (String::new(), 30);
+        let o = fedheal::simulation::run_watched(w, &mut |now, servers, journal| {
+            let s = &servers[2];
+            let d = format!(
+                "{:?} {:?} {:?} {:?}",
+                s.memory.destinations.get(&ServerId(0)).map(|d| (
+                    d.queue.len(),
+                    &d.in_flight,
+                    d.catching_up,
+                    &d.page,
+                    &d.settling
+                )),
+                s.db.backoffs.get(&ServerId(0)),
+                s.db.owed,
+                s.memory.waker
+            );
+            if now > SimTime(1600684000000) && now < SimTime(1600700000000) {
+                if d != last {
+                    println!("{now:?} {d}");
+                    last = d;
+                }
+                while seen < journal.facts().len() {
+                    println!("    {:?}", journal.facts()[seen]);
+                    seen += 1;
+                }
+            }
+        });
+        for f in o.journal.facts().iter().skip(30).take(20) {
+            println!("{f:?}");
+        }
+    }
+}

@@ -1,14 +1,12 @@
-//! The sending side: queues, transactions, back-off, catch-up (reference, section 1).
+//! The sending side: queues, transactions, catch-up (reference, sections 1.1, 1.2 and 1.5).
 
 use std::collections::VecDeque;
 
 use crate::journal::{EventNo, RoomId, ServerId};
-use crate::kernel::{Purpose, SimDuration, SimTime};
+use crate::kernel::{SimDuration, SimTime};
 
-use super::outbox::{Context, Effect, Timer};
+use super::outbox::{Context, Effect};
 use super::{Homeserver, visibility};
-
-const RETRY_JITTER: Purpose = Purpose::new("matrix.retry-jitter");
 
 /// `destinations`: a server that could not be reached, and when it may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -329,100 +327,5 @@ impl Homeserver {
             }
         }
         self.attempt_transaction(ctx, to);
-    }
-
-    /// The transaction failed: repeat within the request, then back off.
-    pub fn transaction_failed(&mut self, ctx: &mut Context<'_>, to: ServerId) {
-        let Some(destination) = self.memory.destinations.get_mut(&to) else {
-            return;
-        };
-        if destination.in_flight.is_none() {
-            return;
-        }
-        destination.tries += 1;
-        let tries = destination.tries;
-        if tries <= self.rules.long_retries {
-            let base = u64::from(self.rules.long_delay_base);
-            let wait =
-                SimDuration::seconds(base.saturating_pow(tries)).min(self.rules.long_delay_cap);
-            let wait = self.jittered(ctx, to, wait, u64::from(tries) << 32);
-            ctx.out.push(Effect::Wake {
-                at: ctx.now + wait,
-                timer: Timer::Retry(to),
-            });
-        } else {
-            destination.in_flight = None;
-            destination.settling = None;
-            destination.page.clear();
-            self.back_off(ctx, to);
-        }
-    }
-
-    /// Repeats the transaction under way, or begins a new one.
-    pub(super) fn retry(&mut self, ctx: &mut Context<'_>, to: ServerId) {
-        let destination = self.memory.destinations.entry(to).or_default();
-        match &destination.in_flight {
-            Some(pdus) => ctx.out.push(Effect::Transmit {
-                to,
-                pdus: pdus.clone(),
-            }),
-            None => self.attempt_transaction(ctx, to),
-        }
-    }
-
-    /// A request failed for good: the next try is later, and later each time.
-    pub(super) fn back_off(&mut self, ctx: &mut Context<'_>, to: ServerId) {
-        let failures = self
-            .db
-            .backoffs
-            .get(&to)
-            .map_or(0, |backoff| backoff.failures);
-        let interval = match self.db.backoffs.get(&to) {
-            None => self.rules.destination_min_retry,
-            Some(backoff) => {
-                let longer = SimDuration(
-                    (backoff.interval.0 as f64 * self.rules.destination_retry_multiplier) as u64,
-                );
-                self.jittered(ctx, to, longer, u64::from(failures))
-                    .min(self.rules.destination_max_retry)
-            }
-        };
-        self.db.backoffs.insert(
-            to,
-            Backoff {
-                last: ctx.now,
-                interval,
-                failures: failures + 1,
-            },
-        );
-        self.plan_wake(ctx);
-    }
-
-    pub(super) fn jittered(
-        &self,
-        ctx: &Context<'_>,
-        to: ServerId,
-        wait: SimDuration,
-        number: u64,
-    ) -> SimDuration {
-        let (lo, hi) = (
-            self.rules.retry_jitter_lo_per_mille,
-            self.rules.retry_jitter_hi_per_mille,
-        );
-        if lo == hi {
-            return SimDuration(wait.0 * u64::from(lo) / 1000);
-        }
-        let pair = (u64::from(self.id.0) << 32) | u64::from(to.0);
-        let mut stream = ctx
-            .streams
-            .stream(RETRY_JITTER, pair, number ^ (ctx.now.0 << 8));
-        SimDuration(wait.0 * u64::from(stream.factor_per_mille(lo, hi)) / 1000)
-    }
-
-    /// Any authenticated request from a server clears the back-off towards it (reference 1.3).
-    pub fn heard_from(&mut self, ctx: &mut Context<'_>, from: ServerId) {
-        if self.rules.inbound_clears_backoff && self.db.backoffs.remove(&from).is_some() {
-            self.attempt_transaction(ctx, from);
-        }
     }
 }

@@ -186,7 +186,13 @@ impl Homeserver {
         asked.tries += 1;
         let wait = SimDuration(SHORT_DELAY_BASE.0 << tries.min(MOST_DOUBLINGS));
         let wait = wait.min(self.rules.short_delay_cap);
-        let wait = self.jittered(ctx, to, wait, u64::from(tries) << 40 ^ task);
+        let wait = self.jittered(
+            ctx.streams,
+            ctx.now,
+            to,
+            wait,
+            u64::from(tries) << 40 ^ task,
+        );
         ctx.out.push(Effect::Wake {
             at: ctx.now + wait,
             timer: Timer::AskAgain(task),

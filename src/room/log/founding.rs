@@ -13,12 +13,7 @@ impl RoomLog {
     ///
     /// # Panics
     /// If the log is not empty.
-    pub fn found(
-        &mut self,
-        pdus: Vec<Pdu>,
-        state: StateMap,
-        crowds: BTreeMap<UserId, u32>,
-    ) {
+    pub fn found(&mut self, pdus: Vec<Pdu>, state: StateMap, crowds: BTreeMap<UserId, u32>) {
         assert!(self.is_empty(), "a room is founded once");
         for (no, pdu) in pdus.into_iter().enumerate() {
             self.begin_day(pdu.at.day() as u32);

@@ -158,7 +158,10 @@ fn share(
 
 /// A server's members who are only counted are divided among those who are simulated.
 fn crowds_of(speakers: &[UserId], inside: u64) -> impl Iterator<Item = (UserId, u32)> {
-    let (each, more) = (inside / speakers.len() as u64, inside % speakers.len() as u64);
+    let (each, more) = (
+        inside / speakers.len() as u64,
+        inside % speakers.len() as u64,
+    );
     let crowds = speakers.iter().zip(0..).map(move |(speaker, number)| {
         let crowd = each + u64::from(number < more);
         (*speaker, u32::try_from(crowd).unwrap_or(u32::MAX))

@@ -1,0 +1,122 @@
+//! Rooms that are looked at when the present event is dealt with: as a whole, or only some servers' copies of them.
+
+use std::collections::BTreeSet;
+
+use crate::journal::{RoomId, ServerId};
+use crate::kernel::SimTime;
+
+use super::Simulation;
+
+/// What may have changed in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Touched {
+    /// Anything: who is in it, who can speak.
+    Whole,
+    /// Only these servers' copies, and how the servers stand to others.
+    Copies(BTreeSet<ServerId>),
+}
+
+impl Simulation<'_> {
+    /// Anything may have changed in a room.
+    pub(super) fn touch_room(&mut self, room: RoomId) {
+        self.touched.insert(room, Touched::Whole);
+    }
+
+    /// A server's copy of a room may have changed, or how the server stands to others.
+    pub(super) fn touch_copy(&mut self, room: RoomId, server: ServerId) {
+        self.touch_copies(room, Some(server));
+    }
+
+    /// As `touch_copy`, of one server or none.
+    pub(super) fn touch_copies(&mut self, room: RoomId, server: Option<ServerId>) {
+        let none = || Touched::Copies(BTreeSet::new());
+        match self.touched.entry(room).or_insert_with(none) {
+            Touched::Whole => {}
+            Touched::Copies(servers) => {
+                servers.extend(server);
+            }
+        }
+    }
+
+    /// Something befalls a server: its rooms are brought up, and looked at afterwards.
+    pub(super) fn touch_server(&mut self, server: ServerId, now: SimTime) {
+        self.unfold_rounds(server);
+        self.advance_server(server, now);
+        for room in self.rooms_of(server) {
+            self.touch_copy(room, server);
+        }
+        if !self.world.in_step {
+            return;
+        }
+        // What waits for it may go on.
+        for debtor in self.debtors(server) {
+            for room in self.shared_rooms(debtor, server) {
+                self.touch_copy(room, debtor);
+            }
+        }
+    }
+
+    /// Something between two servers may change: what was said in the rooms that they share is noted first, and
+    /// afterwards these are looked at.
+    pub(super) fn touch_pair(&mut self, one: ServerId, other: ServerId) {
+        if self.world.in_step {
+            for room in self.advance_shared(one, other) {
+                self.touch_copy(room, one);
+                self.touch_copy(room, other);
+            }
+        }
+    }
+
+    /// Looks at everything that was touched: calm rooms count messages, others make them one by one.
+    pub(super) fn settle_rooms(&mut self) {
+        while let Some((room, touched)) = self.touched.pop_first() {
+            match touched {
+                Touched::Whole => self.settle_room(room),
+                Touched::Copies(servers) => self.settle_copies(room, &servers),
+            }
+        }
+    }
+
+    fn settle_room(&mut self, room: RoomId) {
+        for server in self.present[room.index()].clone() {
+            self.start_scrolling(room, server);
+        }
+        let log = &self.logs[room.index()];
+        if log.traffic().per_day <= 0.0 || log.is_empty() {
+            return;
+        }
+        self.advance(room, self.queue.now());
+        if !self.become_calm(room) {
+            self.watch(room);
+        }
+    }
+
+    fn settle_copies(&mut self, room: RoomId, servers: &BTreeSet<ServerId>) {
+        for server in servers {
+            self.start_scrolling(room, *server);
+        }
+        let log = &self.logs[room.index()];
+        if log.traffic().per_day <= 0.0 || log.is_empty() {
+            return;
+        }
+        self.advance(room, self.queue.now());
+        if !self.is_surely_troubled(room, servers) && self.become_calm(room) {
+            return;
+        }
+        self.watch_again(room, servers);
+    }
+
+    /// Is every server of the room in step, and can everybody in it speak? Then its messages are counts.
+    fn become_calm(&mut self, room: RoomId) -> bool {
+        let able = self.is_in_step(room).then(|| self.able_members(room));
+        let able = able.filter(|able| self.nobody_fails_to_speak(room, able));
+        let is_calm = able.is_some();
+        if let Some(able) = able {
+            let clock = &mut self.clocks[room.index()];
+            clock.single = None;
+            clock.watch = None;
+            self.update_silence(room, able);
+        }
+        is_calm
+    }
+}

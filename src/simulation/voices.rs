@@ -1,0 +1,166 @@
+//! What a drawn message of a server's users would be in a room in which something is wrong.
+
+use std::collections::BTreeSet;
+
+use crate::journal::{EventNo, RoomId, ServerId};
+use crate::kernel::SimTime;
+use crate::protocol::matrix::Standing;
+
+use super::watch::{Unwell, Watch};
+use super::{Power, Simulation};
+
+/// A message by a user of some server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// Is not made: the server is down.
+    Silent,
+    /// Sets something going.
+    Heard,
+    /// Waits for some servers; all others receive it in step.
+    Waits(Waits),
+}
+
+/// What a message waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Waits {
+    /// Servers, in order.
+    hosts: Vec<ServerId>,
+    /// Those of them for which all messages are queued; for the others the newest is noted.
+    pub(super) queued: Vec<ServerId>,
+    /// When the first of the back-offs is over.
+    pub(super) until: Option<SimTime>,
+    /// The newest message that was made and is not noted yet, and when it was made.
+    pub(super) newest: Option<(EventNo, SimTime)>,
+}
+
+impl Waits {
+    /// Those for which only the newest message of a room counts.
+    pub(super) fn only_newest(&self) -> impl Iterator<Item = ServerId> + '_ {
+        let hosts = self.hosts.iter().copied();
+        hosts.filter(|host| !self.queued.contains(host))
+    }
+
+    pub(super) fn includes(&self, host: ServerId) -> bool {
+        self.hosts.binary_search(&host).is_ok()
+    }
+}
+
+impl Simulation<'_> {
+    /// What a message of a server's users would be now.
+    pub(super) fn voice(&self, room: RoomId, server: ServerId, watch: &Watch) -> Voice {
+        if self.power[server.index()] != Power::Up {
+            return Voice::Silent;
+        }
+        if watch.failing.contains(&server)
+            || matches!(watch.unwell.get(&server), Some(Unwell::OutOfStep { .. }))
+            || self.heads(room, server) != 1
+        {
+            return Voice::Heard;
+        }
+        let Some(waits) = self.waits(room, server, watch) else {
+            return Voice::Heard;
+        };
+        // Whoever is not well, or has something waiting for this server, does not simply receive from it.
+        let receives = |host: &ServerId| *host == server || waits.includes(*host);
+        let hosts = &watch.present.hosts;
+        let is_heard = !watch.out_of_step().all(receives)
+            || self.debtors[server.index()].iter().any(|host| {
+                hosts.contains_key(host)
+                    && !receives(host)
+                    && !self.servers[host.index()].is_clear(server)
+                    && !self.is_over_at_once(*host, server)
+            })
+            || !self.cuts.is_empty()
+                && !hosts
+                    .keys()
+                    .all(|host| receives(host) || self.reachable(server, *host));
+        match is_heard {
+            true => Voice::Heard,
+            false => Voice::Waits(waits),
+        }
+    }
+
+    /// For whom a message of a server's users would wait, unless it would be sent at once.
+    fn waits(&self, room: RoomId, server: ServerId, watch: &Watch) -> Option<Waits> {
+        let now = self.queue.now();
+        let homeserver = &self.servers[server.index()];
+        let mut waits = Waits::default();
+        let hosts = &watch.present.hosts;
+        for host in homeserver.unclear().filter(|host| hosts.contains_key(host)) {
+            match homeserver.standing(host, now) {
+                Standing::Due => return None,
+                Standing::Clear => {}
+                Standing::Waiting if self.is_over_at_once(server, host) => {}
+                Standing::Waiting if self.follows(room, host) => return None,
+                Standing::Waiting => {
+                    waits.hosts.push(host);
+                    if !homeserver.is_catching_up(host) {
+                        waits.queued.push(host);
+                    }
+                    if !homeserver.is_transmitting(host) {
+                        let end = homeserver.backoff_until(host);
+                        waits.until = waits.until.into_iter().chain(end).min();
+                    }
+                }
+            }
+        }
+        waits.hosts.sort_unstable();
+        Some(waits)
+    }
+
+    /// Is nothing between two servers but a transaction that will be answered at this moment?
+    pub(super) fn is_over_at_once(&self, from: ServerId, to: ServerId) -> bool {
+        let homeserver = &self.servers[from.index()];
+        homeserver.is_first_try(to)
+            && homeserver.is_transmitting(to)
+            && homeserver.backoff_until(to).is_none()
+            && self.answers_at_once(from, to)
+    }
+
+    fn heads(&self, room: RoomId, server: ServerId) -> usize {
+        let replica = self.servers[server.index()].db.rooms.get(&room);
+        replica.map_or(0, |replica| replica.heads.len())
+    }
+
+    pub(super) fn follows(&self, room: RoomId, server: ServerId) -> bool {
+        let replica = self.servers[server.index()].db.rooms.get(&room);
+        replica.is_some_and(|replica| replica.follows)
+    }
+
+    /// Servers with a member who is expected to speak today and cannot.
+    pub(super) fn failing_speakers(&self, room: RoomId) -> BTreeSet<ServerId> {
+        let doubtful = self.doubtful_hosts(room);
+        self.failing_of(room, &doubtful)
+    }
+
+    /// The same, where only these servers may have changed.
+    pub(super) fn update_failing(
+        &self,
+        room: RoomId,
+        watch: &mut Watch,
+        servers: &BTreeSet<ServerId>,
+    ) {
+        let doubtful = servers.iter().copied();
+        let doubtful = doubtful.filter(|server| self.is_doubtful(room, *server));
+        let failing = self.failing_of(room, &doubtful.collect());
+        watch.failing.retain(|server| !servers.contains(server));
+        watch.failing.extend(failing);
+    }
+
+    fn failing_of(&self, room: RoomId, doubtful: &BTreeSet<ServerId>) -> BTreeSet<ServerId> {
+        if doubtful.is_empty() {
+            return BTreeSet::new();
+        }
+        let log = &self.logs[room.index()];
+        let today = self.queue.now().day() as u32;
+        let present = log.present();
+        let members = present.members.iter().copied();
+        let failing = members.filter(|user| {
+            doubtful.contains(&log.home(*user))
+                && self.world.users[user.index()].weight > 0
+                && !log.is_silenced(*user, today)
+                && !self.is_able(room, *user)
+        });
+        failing.map(|user| log.home(user)).collect()
+    }
+}

@@ -1,0 +1,122 @@
+//! Messages that were appended without an event and wait from one server for another.
+
+use crate::journal::{EventNo, RoomId, ServerId};
+use crate::kernel::SimTime;
+
+use super::Simulation;
+use super::watch::Watch;
+
+impl Simulation<'_> {
+    /// Notes where a message that was appended waits.
+    pub(super) fn hold_back(
+        &mut self,
+        watch: &mut Watch,
+        room: RoomId,
+        event: EventNo,
+        (server, at): (ServerId, SimTime),
+    ) {
+        let Some(waits) = watch.waits_mut(server) else {
+            return;
+        };
+        waits.newest = Some((event, at));
+        for host in &waits.queued {
+            debug_assert!(
+                !self.follows(room, *host),
+                "{host} follows {room} by {event}"
+            );
+            // Its place among messages of other rooms is known when all of them have been brought up.
+            let waiting = self.waiting.entry((server, *host)).or_default();
+            waiting.push((at, room, event));
+        }
+    }
+
+    /// Where only the newest message of a room is owed, it is noted when it matters.
+    pub(super) fn note_owed(&mut self, room: RoomId, server: ServerId, watch: &mut Watch) {
+        let Some(waits) = watch.waits_mut(server) else {
+            return;
+        };
+        if let Some((newest, at)) = waits.newest.take() {
+            for host in waits.only_newest() {
+                self.servers[server.index()].queue_waiting(host, room, newest, at);
+            }
+        }
+    }
+
+    fn note_owed_in(&mut self, room: RoomId, server: ServerId) {
+        if let Some(mut watch) = self.clocks[room.index()].watch.take() {
+            self.note_owed(room, server, &mut watch);
+            self.clocks[room.index()].watch = Some(watch);
+        }
+    }
+
+    /// Puts what waits from one server for another into its queue, in order of time.
+    fn queue_held_back(&mut self, from: ServerId, to: ServerId) {
+        let mut waiting = self.waiting.remove(&(from, to)).unwrap_or_default();
+        waiting.sort_unstable();
+        for (at, room, event) in waiting {
+            self.servers[from.index()].queue_waiting(to, room, event, at);
+        }
+    }
+
+    /// The same for all that waits on a server or for it, once all its rooms have been brought up.
+    pub(super) fn queue_all_held_back(&mut self, server: ServerId, rooms: &[RoomId]) {
+        for room in rooms {
+            self.note_owed_in(*room, server);
+        }
+        let pairs = self.waiting.keys().copied();
+        let concerned = pairs.filter(|(from, to)| *from == server || *to == server);
+        for (from, to) in concerned.collect::<Vec<_>>() {
+            self.queue_held_back(from, to);
+        }
+    }
+
+    /// A message is queued behind what waits for the same server: what was said in other rooms comes before it.
+    pub(super) fn bring_up_before(&mut self, from: ServerId, to: ServerId) {
+        let is_clear = self.servers[from.index()].is_clear(to) || self.is_over_at_once(from, to);
+        if self.world.in_step && !is_clear {
+            self.advance_shared(from, to);
+        }
+    }
+
+    /// Brings up the rooms that two servers share: what one sends the other depends on them.
+    pub(super) fn advance_shared(&mut self, one: ServerId, other: ServerId) -> Vec<RoomId> {
+        let now = self.queue.now();
+        let shared = self.shared_rooms(one, other);
+        for room in &shared {
+            self.advance(*room, now);
+            self.note_owed_in(*room, one);
+            self.note_owed_in(*room, other);
+        }
+        self.queue_held_back(one, other);
+        self.queue_held_back(other, one);
+        shared
+    }
+
+    /// Rooms in which two servers ever were.
+    pub(super) fn shared_rooms(&self, one: ServerId, other: ServerId) -> Vec<RoomId> {
+        let (one, other) = (&self.rooms_of[one.index()], &self.rooms_of[other.index()]);
+        let (few, many) = match one.len() < other.len() {
+            true => (one, other),
+            false => (other, one),
+        };
+        few.iter()
+            .copied()
+            .filter(|room| many.contains(room))
+            .collect()
+    }
+
+    /// Servers that may have something waiting for this one, or have failed to reach it.
+    pub(super) fn debtors(&mut self, server: ServerId) -> Vec<ServerId> {
+        let servers = &self.servers;
+        let debtors = &mut self.debtors[server.index()];
+        debtors.retain(|from| !servers[from.index()].is_clear(server));
+        debtors.iter().copied().collect()
+    }
+
+    /// Servers towards which something may wait here now know it.
+    pub(super) fn note_debts(&mut self, server: ServerId) {
+        for to in self.servers[server.index()].unclear() {
+            self.debtors[to.index()].insert(server);
+        }
+    }
+}
