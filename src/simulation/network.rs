@@ -1,5 +1,8 @@
 //! What is on its way between servers.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::protocol::matrix::{Answer, Request, TaskId, UnknownRoom};
@@ -50,16 +53,18 @@ impl Simulation<'_> {
             self.rooms_of[self.world.home(*who).index()].insert(room);
         }
         self.note_present(from, room);
-        let others: Vec<ServerId> = self.present[room.index()]
-            .iter()
-            .copied()
-            .filter(|server| *server != from)
-            .collect();
-        let in_step: Vec<ServerId> = to
-            .iter()
-            .copied()
-            .filter(|server| self.accepts_in_step(from, *server, room, event))
-            .collect();
+        let doubtful = self.doubtful_receivers(from, room, event);
+        let is_doubtful = |server: &ServerId| {
+            let doubtful = doubtful.as_ref();
+            doubtful.is_none_or(|doubtful| doubtful.contains(server))
+        };
+        let others = self.present[room.index()].iter().copied();
+        let others = others.filter(|server| *server != from && is_doubtful(server));
+        let others: Vec<ServerId> = others.collect();
+        let to: Vec<ServerId> = to.iter().copied().filter(is_doubtful).collect();
+        let (in_step, out_of_step): (Vec<ServerId>, Vec<ServerId>) = to
+            .into_iter()
+            .partition(|server| self.accepts_in_step(from, *server, room, event));
         // Where traffic is drawn, servers know each other anyway (`Homeserver::queue_pdu`).
         if self.world.room(room).messages_per_day <= 0.0 {
             for server in &in_step {
@@ -74,16 +79,40 @@ impl Simulation<'_> {
                 self.write_out(server, room, event + 1);
             }
         }
-        for server in to
-            .iter()
-            .copied()
-            .filter(|server| !in_step.contains(server))
-        {
-            self.bring_up_before(from, server);
+        for server in out_of_step {
+            self.bring_up_before(from, server, room);
             self.decide(from, |homeserver, context| {
                 homeserver.queue_pdu(context, server, room, event)
             });
         }
+    }
+
+    /// Servers of which it is not plain that they receive a message in step, where the room is watched; or else none, and
+    /// nothing is plain.
+    fn doubtful_receivers(
+        &self,
+        from: ServerId,
+        room: RoomId,
+        event: EventNo,
+    ) -> Option<BTreeSet<ServerId>> {
+        let log = &self.logs[room.index()];
+        let watch = self.clocks[room.index()].watch.as_ref()?;
+        let hosts = &watch.present.hosts;
+        let is_plain = log.is_message(event)
+            && log.redacted_by(event).is_none()
+            && log.is_on_top(event)
+            && self.touched.is_empty()
+            && self.cuts.is_empty()
+            && Rc::ptr_eq(&watch.present, &log.present());
+        if !is_plain {
+            return None;
+        }
+        let mut doubtful: BTreeSet<ServerId> = watch.unwell.keys().copied().collect();
+        doubtful.extend(self.servers[from.index()].unclear());
+        doubtful.extend(self.debtors[from.index()].iter().copied());
+        let present = self.present[room.index()].iter();
+        doubtful.extend(present.filter(|server| !hosts.contains_key(server)));
+        Some(doubtful)
     }
 
     /// An event of old goes to the servers in the room once more. Where it is known, and nothing else hangs
@@ -107,7 +136,7 @@ impl Simulation<'_> {
             if is_idle && replica.is_some_and(|replica| replica.has(event)) {
                 continue;
             }
-            self.bring_up_before(from, server);
+            self.bring_up_before(from, server, room);
             self.decide(from, |homeserver, context| {
                 homeserver.queue_again(context, server, room, event)
             });
@@ -246,13 +275,18 @@ impl Simulation<'_> {
                 });
                 self.deliver(now, to, from, Parcel::Receipt(true));
             }
-            Parcel::Receipt(fine) => self.decide(to, |homeserver, context| {
-                if fine {
-                    homeserver.transaction_accepted(context, from);
-                } else {
-                    homeserver.transaction_failed(context, from);
+            Parcel::Receipt(fine) => {
+                self.decide(to, |homeserver, context| {
+                    if fine {
+                        homeserver.transaction_accepted(context, from);
+                    } else {
+                        homeserver.transaction_failed(context, from);
+                    }
+                });
+                if self.servers[to.index()].is_clear(from) {
+                    self.debtors[from.index()].remove(&to);
                 }
-            }),
+            }
             Parcel::Question(task, request) => {
                 if let Some(room) = request.room() {
                     self.advance(room, now);

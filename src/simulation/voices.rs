@@ -57,6 +57,10 @@ impl Simulation<'_> {
         {
             return Voice::Heard;
         }
+        let is_clear = |host: &ServerId| self.servers[server.index()].is_clear(*host);
+        if watch.out_of_step().any(is_clear) {
+            return Voice::Heard;
+        }
         let Some(waits) = self.waits(room, server, watch) else {
             return Voice::Heard;
         };
@@ -117,7 +121,7 @@ impl Simulation<'_> {
             && self.answers_at_once(from, to)
     }
 
-    fn heads(&self, room: RoomId, server: ServerId) -> usize {
+    pub(super) fn heads(&self, room: RoomId, server: ServerId) -> usize {
         let replica = self.servers[server.index()].db.rooms.get(&room);
         replica.map_or(0, |replica| replica.heads.len())
     }

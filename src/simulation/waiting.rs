@@ -2,6 +2,7 @@
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::SimTime;
+use crate::protocol::matrix::Standing;
 
 use super::Simulation;
 use super::watch::Watch;
@@ -71,9 +72,16 @@ impl Simulation<'_> {
     }
 
     /// A message is queued behind what waits for the same server: what was said in other rooms comes before it.
-    pub(super) fn bring_up_before(&mut self, from: ServerId, to: ServerId) {
-        let is_clear = self.servers[from.index()].is_clear(to) || self.is_over_at_once(from, to);
-        if self.world.in_step && !is_clear {
+    pub(super) fn bring_up_before(&mut self, from: ServerId, to: ServerId, room: RoomId) {
+        let homeserver = &self.servers[from.index()];
+        if !self.world.in_step || homeserver.is_clear(to) || self.is_over_at_once(from, to) {
+            return;
+        }
+        let now = self.queue.now();
+        if homeserver.is_catching_up(to) && homeserver.standing(to, now) == Standing::Waiting {
+            // Only the newest of each room counts.
+            self.note_owed_in(room, from);
+        } else {
             self.advance_shared(from, to);
         }
     }

@@ -24,6 +24,8 @@ pub(super) enum Unwell {
     OutOfStep { follows: bool },
     /// It takes messages and drops them.
     Deaf,
+    /// It takes those that its own state allows.
+    Forked,
 }
 
 /// A room in which something is wrong.
@@ -59,7 +61,7 @@ impl Watch {
 
     /// Servers that would not take the next message without more.
     pub(super) fn out_of_step(&self) -> impl Iterator<Item = &ServerId> {
-        let out = |(_, copy): &(&ServerId, &Unwell)| **copy != Unwell::Deaf;
+        let out = |(_, copy): &(&ServerId, &Unwell)| matches!(copy, Unwell::OutOfStep { .. });
         self.unwell.iter().filter(out).map(|(server, _)| server)
     }
 
@@ -93,7 +95,7 @@ impl Watch {
             }
             (Voice::Waits(_), Some(Unwell::OutOfStep { follows: true })) => *speaker != server,
             (Voice::Waits(_), Some(Unwell::Deaf)) => false,
-            (Voice::Waits(waits), None) => waits.includes(server),
+            (Voice::Waits(waits), Some(Unwell::Forked) | None) => waits.includes(server),
             (Voice::Heard, Some(Unwell::OutOfStep { .. })) | (Voice::Silent, _) => false,
             // Perhaps there is no reason any more.
             (Voice::Heard, _) => true,
@@ -178,10 +180,15 @@ impl Simulation<'_> {
     /// How a server's copy is, unless it simply receives the next message.
     fn unwell(&self, room: RoomId, server: ServerId) -> Option<Unwell> {
         let follows = self.follows(room, server);
-        match self.takes_next(server, room) {
-            true => (!follows).then_some(Unwell::Deaf),
-            false => Some(Unwell::OutOfStep { follows }),
+        if !self.takes_next(server, room) {
+            return Some(Unwell::OutOfStep { follows });
         }
+        if !follows {
+            return Some(Unwell::Deaf);
+        }
+        let staged = &self.servers[server.index()].memory.staged;
+        let is_forked = self.heads(room, server) != 1 || staged.contains_key(&room);
+        is_forked.then_some(Unwell::Forked)
     }
 
     /// The day whose messages are listened to, once it has begun.
