@@ -39,7 +39,7 @@ pub(super) fn simulate(scenario: &mut Scenario, tick: &mut dyn FnMut(SimTime)) -
         None => (simulation::run(&scenario.world, tick), None),
         Some(script) => {
             let staged = simulation::play_in(&scenario.world, script);
-            scenario.world.end = staged.end;
+            scenario.world.end = staged.outcome.end;
             let runs = [staged.played];
             let recording = verify::document(script, &SIMULATOR, &runs).text();
             (staged.outcome, Some(recording))

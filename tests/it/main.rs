@@ -3,8 +3,10 @@
 mod audit;
 mod cli;
 mod exactness;
+mod journal;
 mod kernel;
 mod measures;
+mod network;
 mod planted;
 #[cfg(target_os = "linux")]
 mod real;
