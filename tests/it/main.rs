@@ -3,6 +3,8 @@
 mod audit;
 mod cli;
 mod exactness;
+#[cfg(unix)]
+mod interrupt;
 mod journal;
 mod kernel;
 mod measures;
