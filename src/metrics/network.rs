@@ -206,10 +206,13 @@ impl Copies {
     }
 }
 
+/// One of the counts.
+type Number = fn(&mut Counts) -> &mut u64;
+
 /// Messages and state of a room, by what became of them.
 fn count(log: &RoomLog, split: &RoomItems) -> (Counts, Counts) {
     let (mut message, mut state) = (Counts::default(), Counts::default());
-    let counted: [(&Items, fn(&mut Counts) -> &mut u64); 9] = [
+    let counted: [(&Items, Number); 9] = [
         (&split.should, |counts| &mut counts.items),
         (&split.held, |counts| &mut counts.held),
         (&split.shell, |counts| &mut counts.shell),
