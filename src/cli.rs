@@ -4,6 +4,7 @@ mod check;
 mod command;
 mod describe;
 mod engine;
+mod interrupt;
 #[cfg(unix)]
 mod record;
 mod run;
@@ -51,7 +52,7 @@ Exit codes:
   0    all went well, and a run found what its scenario expects
   1    an expectation was missed, or the results could not be written
   2    bad input: the message says where, and what would be right
-  130  interrupted; nothing is half-written";
+  130  interrupted; nothing is half-written, and a run says what it has kept";
 
 #[derive(Debug, Subcommand)]
 enum Verb {

@@ -10,67 +10,146 @@ mod facts;
 mod figure;
 mod manifest;
 mod names;
+mod network;
 mod tables;
 mod terminal;
 mod write;
 
 pub use describe::{describe, memory_needed};
 pub use dictionary::{Column, DICTIONARY};
+pub use facts::Keep;
 pub use figure::recovery_svg;
 pub use manifest::Manifest;
 pub use names::Names;
 pub use tables::Table;
 pub use terminal::{misses, summary};
-pub use write::{WriteError, check_folder};
+pub use write::WriteError;
 
-use std::path::Path;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
-use crate::journal::Journal;
-use crate::metrics::Measures;
+use facts::FactsFile;
+
+use crate::journal::Fact;
+use crate::metrics::{Measures, Network};
 use crate::scenario::Scenario;
+use crate::world::World;
 
-/// What came of one run.
+/// What came of one run, besides its journal.
 #[derive(Debug)]
 pub struct Written<'a> {
-    /// What happened.
-    pub journal: &'a Journal,
     /// What was measured.
     pub measures: &'a Measures,
+    /// What was measured of all servers.
+    pub network: &'a Network,
     /// Of a script: its answers and measurements, in the format of recordings.
     pub recording: Option<&'a str>,
+    /// Was the scenario played to its end? If not, its world's end is the last moment that was played.
+    pub complete: bool,
 }
 
-/// Writes the result folder of one run, whole or not at all.
-///
-/// `command` is what a person types to repeat the run; it goes into the manifest.
-pub fn write(
-    folder: &Path,
-    scenario: &Scenario,
-    Written {
-        journal,
-        measures,
-        recording,
-    }: &Written<'_>,
-    command: &str,
-) -> Result<(), WriteError> {
-    let mut staging = write::Staging::beside(folder)?;
-    staging.file("scenario.toml", |out| {
-        out.write_all(scenario.resolved.as_bytes())
-    })?;
-    staging.table(tables::items(measures))?;
-    staging.table(tables::recovery(measures))?;
-    staging.table(tables::servers(measures))?;
-    staging.table(tables::stranded(measures))?;
-    staging.table(tables::expect(scenario, measures))?;
-    staging.table(facts::facts(&scenario.world, journal))?;
-    staging.table(dictionary::rows())?;
-    staging.file("recovery.svg", |out| {
-        out.write_all(recovery_svg(scenario, measures).as_bytes())
-    })?;
-    if let Some(recording) = recording {
-        staging.file("recording.json", |out| out.write_all(recording.as_bytes()))?;
+/// The result folder of one run in the making: the journal goes into it while the run goes on, everything else at the
+/// end. It appears whole or not at all; dropped before, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Results {
+    staging: write::Staging,
+    journal: Keep,
+    facts: Option<FactsFile>,
+    failed: Option<io::Error>,
+}
+
+impl Results {
+    /// Begins a folder.
+    pub fn begin(folder: &Path, journal: Keep) -> Result<Results, WriteError> {
+        let staging = write::Staging::beside(folder)?;
+        let facts = match journal {
+            Keep::None => None,
+            Keep::Ranges | Keep::Full => {
+                let file = staging.open(FactsFile::NAME)?;
+                let facts = FactsFile::begin(file, journal);
+                Some(facts.map_err(staging.failed(FactsFile::NAME))?)
+            }
+        };
+        Ok(Results {
+            staging,
+            journal,
+            facts,
+            failed: None,
+        })
     }
-    let manifest = Manifest::new(scenario, command, staging.checksums());
-    staging.file("manifest.json", |out| manifest.write(out))?;
-    staging.publish()
+
+    /// The hidden folder in which the results are made, for whoever must end without them.
+    pub fn hidden(&self) -> &Path {
+        self.staging.hidden()
+    }
+
+    /// Writes a fact of the journal; facts arrive in order of time. `Break` says that there is no use in going on:
+    /// `end_journal` will say why.
+    pub fn note(&mut self, world: &World, fact: &Fact) -> ControlFlow<()> {
+        if let (Some(facts), None) = (&mut self.facts, &self.failed) {
+            self.failed = facts.write(Names::new(world), fact).err();
+        }
+        match self.failed {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Ends the journal, and says whether it found its place: asked before the measuring, which takes its time.
+    pub fn end_journal(&mut self, world: &World) -> Result<(), WriteError> {
+        let name = FactsFile::NAME;
+        if let Some(cause) = self.failed.take() {
+            return Err(self.staging.failed(name)(cause));
+        }
+        match self.facts.take() {
+            None => Ok(()),
+            Some(facts) => {
+                let file = facts.end(Names::new(world));
+                self.staging
+                    .close(name, file.map_err(self.staging.failed(name))?)
+            }
+        }
+    }
+
+    /// Writes everything else and puts the folder into its place: beside it, under another name, if the run is not
+    /// complete. `command` is what a person types to repeat the run; it goes into the manifest. Answers with the place.
+    pub fn publish(
+        mut self,
+        scenario: &Scenario,
+        written: &Written<'_>,
+        command: &str,
+    ) -> Result<PathBuf, WriteError> {
+        self.end_journal(&scenario.world)?;
+        let mut staging = self.staging;
+        if !written.complete {
+            staging.make_partial()?;
+        }
+        let measures = written.measures;
+        staging.file("scenario.toml", |out| {
+            out.write_all(scenario.resolved.as_bytes())
+        })?;
+        staging.table(tables::items(measures))?;
+        staging.table(tables::recovery(measures))?;
+        staging.table(tables::servers(measures))?;
+        staging.table(tables::stranded(measures))?;
+        staging.table(network::items(written.network))?;
+        staging.table(network::groups(written.network))?;
+        staging.table(tables::expect(scenario, measures))?;
+        let unwritten = (self.journal == Keep::None).then_some(FactsFile::NAME);
+        staging.table(dictionary::rows(unwritten))?;
+        // A figure may be looked at without its folder, and would be taken for the whole.
+        if written.complete {
+            staging.file("recovery.svg", |out| {
+                out.write_all(recovery_svg(scenario, measures).as_bytes())
+            })?;
+        }
+        if let Some(recording) = written.recording {
+            staging.file("recording.json", |out| out.write_all(recording.as_bytes()))?;
+        }
+        let kept = (self.journal, written.complete);
+        let manifest = Manifest::new(scenario, command, kept, staging.checksums());
+        staging.file("manifest.json", |out| manifest.write(out))?;
+        staging.publish()
+    }
 }

@@ -10,5 +10,5 @@ mod traffic;
 
 pub use log::{Grounds, People, Piece, Present, RoomLog};
 pub use pdu::{Body, Membership, Pdu, PowerLevels, Profile};
-pub use state::{StateKey, StateMap};
+pub use state::{StateKey, StateMap, changed_keys};
 pub use traffic::{Day, Speakers, Traffic, TrafficRef};

@@ -59,6 +59,21 @@ pub struct Scenario {
     pub resolved: String,
 }
 
+impl Scenario {
+    /// Users of each server, whether they are simulated or only counted.
+    pub fn users_of_servers(&self) -> Vec<u64> {
+        let mut users = vec![0; self.world.servers.len()];
+        for user in &self.world.users {
+            users[user.server.index()] += 1;
+        }
+        let counted = self.census.iter().flat_map(|census| &census.users);
+        for (server, number) in counted {
+            users[server.index()] = *number;
+        }
+        users
+    }
+}
+
 /// Reads and checks a scenario. Each pair of `set` puts a value over what the file says, by its dotted
 /// key (`people.page`, `room.0.kind`): a TOML value, or else a plain string. `seed` goes before both.
 ///

@@ -20,6 +20,7 @@ mod waiting;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::faults::Fault;
@@ -162,6 +163,44 @@ pub fn run_watched(
         watch(now, &mut simulation.servers, &simulation.journal);
     }
     simulation.finish(world.end)
+}
+
+/// What a run tells of itself while it goes on.
+#[derive(Debug)]
+pub enum News<'a> {
+    /// A fact that is complete.
+    Fact(&'a Fact),
+    /// An event of this moment is dealt with.
+    Now(SimTime),
+}
+
+/// As `run`, but the journal is told and not kept: only facts of the measured server stay in it. Whoever hears may
+/// end the run: what is due at the same moment still happens, and all is as if the world ended then.
+pub fn run_told(
+    world: &World,
+    measured: ServerId,
+    hear: &mut dyn FnMut(News<'_>) -> ControlFlow<()>,
+) -> Outcome {
+    let mut simulation = Simulation::new(world);
+    simulation.plan();
+    let mut end = world.end;
+    while let Some((now, event)) = simulation.queue.pop_before(end) {
+        simulation.step(now, event);
+        let mut answer = |news: News<'_>| {
+            if hear(news).is_break() {
+                end = now;
+            }
+        };
+        let journal = &mut simulation.journal;
+        journal.tell(measured, &mut |fact| answer(News::Fact(fact)));
+        answer(News::Now(now));
+    }
+    let mut outcome = simulation.finish(end);
+    // Nothing is left to be ended.
+    outcome.journal.tell_all(measured, &mut |fact| {
+        let _ = hear(News::Fact(fact));
+    });
+    outcome
 }
 
 impl<'a> Simulation<'a> {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::report::Keep;
+
 /// Reads `key=value`.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -13,17 +15,20 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// What a person types to repeat a run. The folder is left out: it changes no result.
-pub(super) fn again(path: &Path, seed: u64, set: &[(String, String)]) -> String {
+pub(super) fn again(path: &Path, seed: u64, set: &[(String, String)], journal: Keep) -> String {
     let mut command = format!("fedheal run {}", quoted(&path.to_string_lossy()));
     command += &format!(" --seed {seed}");
     for (key, value) in set {
         command += &format!(" --set {}", quoted(&format!("{key}={value}")));
     }
+    if journal != Keep::Full {
+        command += &format!(" --journal {}", journal.name());
+    }
     command
 }
 
 /// A word for a shell, in quotes where it needs them.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -40,9 +45,15 @@ mod tests {
     fn a_command_survives_the_shell() {
         let set = vec![("servers.one.name".to_owned(), "it's".to_owned())];
         assert_eq!(
-            again(Path::new("my scenario.toml"), 7, &set),
+            again(Path::new("my scenario.toml"), 7, &set, Keep::Full),
             r"fedheal run 'my scenario.toml' --seed 7 --set 'servers.one.name=it'\''s'"
         );
+    }
+
+    #[test]
+    fn a_command_names_the_journal_where_it_is_not_the_full_one() {
+        let command = again(Path::new("a.toml"), 7, &[], Keep::Ranges);
+        assert_eq!(command, "fedheal run a.toml --seed 7 --journal ranges");
     }
 
     #[test]

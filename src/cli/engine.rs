@@ -6,13 +6,15 @@ mod real;
 #[cfg(unix)]
 pub(super) use real::*;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::journal::Journal;
+use crate::journal::{Fact, ServerId};
 use crate::kernel::SimTime;
-use crate::metrics::{self, Measures};
+use crate::metrics::{self, Everybody, Heard, Measures, Network};
+use crate::report::{Results, WriteError};
 use crate::scenario::{self, Scenario};
-use crate::simulation;
+use crate::simulation::{self, News, Outcome, Staged};
 use crate::verify::{self, Software};
 
 /// Reads and checks a scenario, with `key=value` pairs and a seed put over what the file says.
@@ -24,34 +26,76 @@ pub(super) fn load(
     Ok(scenario::load(path, set, seed)?)
 }
 
-/// What came of a run.
+/// What came of a run, besides its journal.
 pub(super) struct Played {
-    pub(super) journal: Journal,
     pub(super) measures: Measures,
+    pub(super) network: Network,
     /// Of a script: its answers and measurements, as a recording.
     pub(super) recording: Option<String>,
+    /// Was the scenario played to its end?
+    pub(super) complete: bool,
 }
 
-/// Plays a scenario and measures what came of it; `tick` hears the simulated time now and then. A script
-/// says itself when it is over, so its scenario has its end only then.
-pub(super) fn simulate(scenario: &mut Scenario, tick: &mut dyn FnMut(SimTime)) -> Played {
-    let (outcome, recording) = match &scenario.script {
-        None => (simulation::run(&scenario.world, tick), None),
+/// Plays a scenario and measures what came of it; the journal goes into the results at once. `tick` hears the simulated
+/// time now and then, and may end the run: the scenario's end is then where it stopped. A script says itself when it
+/// is over, so its scenario has its end only then.
+pub(super) fn simulate(
+    scenario: &mut Scenario,
+    results: &mut Results,
+    tick: &mut dyn FnMut(SimTime) -> ControlFlow<()>,
+) -> Result<Played, WriteError> {
+    let (world, measured) = (&scenario.world, scenario.measured);
+    let mut heard = Heard::new(world.servers.len());
+    let mut note = |fact: &Fact| {
+        heard.hear(fact);
+        results.note(world, fact)
+    };
+    let (outcome, recording, complete) = match &scenario.script {
+        None => {
+            let outcome = simulation::run_told(world, measured, &mut |news| match news {
+                News::Fact(fact) => note(fact),
+                News::Now(now) => tick(now),
+            });
+            let complete = outcome.end == world.end;
+            (outcome, None, complete)
+        }
         Some(script) => {
-            let staged = simulation::play_in(&scenario.world, script);
-            scenario.world.end = staged.end;
-            let runs = [staged.played];
-            let recording = verify::document(script, &SIMULATOR, &runs).text();
-            (staged.outcome, Some(recording))
+            let Staged {
+                played,
+                mut outcome,
+            } = simulation::play_in(world, script);
+            outcome.journal.tell_all(measured, &mut |fact| {
+                let _ = note(fact);
+            });
+            let recording = verify::document(script, &SIMULATOR, &[played]).text();
+            (outcome, Some(recording), true)
         }
     };
-    let books = outcome.books(&scenario.world, scenario.measured);
-    let measures = metrics::measure(&books, &outcome.journal);
-    Played {
+    results.end_journal(world)?;
+    scenario.world.end = outcome.end;
+    let (measures, network) = measure(scenario, &outcome, &heard);
+    Ok(Played {
         measures,
-        journal: outcome.journal,
+        network,
         recording,
-    }
+        complete,
+    })
+}
+
+fn measure(scenario: &Scenario, outcome: &Outcome, heard: &Heard) -> (Measures, Network) {
+    let world = &scenario.world;
+    let books = outcome.books(world, scenario.measured);
+    let kept_for = |server: ServerId, room| {
+        let rules = &world.servers[server.index()].rules;
+        rules.kept_for(world.room(room).max_lifetime)
+    };
+    let everybody = Everybody {
+        users: scenario.users_of_servers(),
+        losses: outcome.item_losses(),
+        kept_for: &kept_for,
+    };
+    let measures = metrics::measure(&books, &outcome.journal);
+    (measures, metrics::network(&books, &everybody, heard))
 }
 
 /// Who played, where the simulator did.

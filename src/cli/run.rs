@@ -1,18 +1,19 @@
 //! `run`: a scenario, from its file to its result folder and the summary.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::command;
 use super::engine::{self, Played};
+use super::interrupt::{INTERRUPTED, Interrupt};
 use super::{Failure, bad_input, failed, note, say};
 use crate::kernel::SimTime;
-use crate::report::{self, WriteError};
+use crate::report::{self, Keep, Results, WriteError};
 use crate::scenario::Scenario;
 
 /// Play a scenario, print what came back, and write the result folder
@@ -21,6 +22,9 @@ use crate::scenario::Scenario;
 /// manifest with the command that makes it again; data_dictionary.csv explains every column. An older
 /// result is replaced only when the new one is whole. Exit code 1 says that the scenario's
 /// expectations were not all met; the results are written all the same.
+///
+/// Ctrl-C stops the run where it is: what was measured until then goes into <DIR>.partial, and its
+/// manifest says so. A second Ctrl-C ends at once and leaves nothing behind.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The scenario file, for example scenarios/hypha-2021.toml
@@ -35,41 +39,73 @@ pub(super) struct Args {
     #[arg(long, value_name = "KEY=VALUE", value_parser = command::pair)]
     set: Vec<(String, String)>,
 
+    /// How much of the journal to keep in facts.csv; all other tables are the same
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Journal::Full)]
+    journal: Journal,
+
     /// Write here instead of results/<scenario>
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let written = Arc::new(Mutex::new(false));
-    on_interrupt(Arc::clone(&written));
+/// What `--journal` can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Journal {
+    /// No facts.csv at all
+    None,
+    /// One row for what a server gains or loses of a room in a day by one path, unless something else comes between
+    Ranges,
+    /// Every fact of every server
+    Full,
+}
 
+impl From<Journal> for Keep {
+    fn from(journal: Journal) -> Keep {
+        match journal {
+            Journal::None => Keep::None,
+            Journal::Ranges => Keep::Ranges,
+            Journal::Full => Keep::Full,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let interrupt = Interrupt::listen();
     let mut scenario = engine::load(&args.path, &args.set, args.seed).map_err(bad_input)?;
     let folder = args.out.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
-    // Asked now, so that nobody waits for a run whose results have no place.
-    report::check_folder(&folder).map_err(unwritten)?;
-
     enough_memory(&scenario)?;
-    let played = play(&mut scenario);
-    let again = command::again(&args.path, scenario.world.seed, &args.set);
-    {
-        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
-        let Played {
-            journal,
-            measures,
-            recording,
-        } = &played;
-        let written_out = report::Written {
-            journal,
-            measures,
-            recording: recording.as_deref(),
-        };
-        report::write(&folder, &scenario, &written_out, &again).map_err(unwritten)?;
-        *written = true;
+    let journal = args.journal.into();
+    // Begun now, so that nobody waits for a run whose results have no place.
+    let mut results = interrupt
+        .begin(|| Results::begin(&folder, journal), Results::hidden)
+        .map_err(unwritten)?;
+    if interrupt.is_asked() {
+        note("fedheal: interrupted; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+
+    let played = play(&mut scenario, &mut results, &interrupt).map_err(unwritten)?;
+    let again = command::again(&args.path, scenario.world.seed, &args.set, journal);
+    let written = report::Written {
+        measures: &played.measures,
+        network: &played.network,
+        recording: played.recording.as_deref(),
+        complete: played.complete,
+    };
+    let place = interrupt
+        .write(|| results.publish(&scenario, &written, &again))
+        .map_err(unwritten)?;
+    if !played.complete {
+        note(&stopped(&scenario, &place, &again, args.out.as_deref()));
+        return Ok(ExitCode::from(INTERRUPTED));
     }
     say(&report::summary(&scenario, &played.measures, &again))?;
     note(&format!("fedheal: results in {}", folder.display()));
+    if interrupt.is_asked() {
+        note("fedheal: the run was over when it was interrupted; the results are whole");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     match report::misses(&scenario, &played.measures) {
         0 => Ok(ExitCode::SUCCESS),
         missed => {
@@ -78,6 +114,18 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             Ok(ExitCode::from(1))
         }
     }
+}
+
+/// What to know of a run that was stopped, and how to go on.
+fn stopped(scenario: &Scenario, place: &Path, again: &str, out: Option<&Path>) -> String {
+    let out = out.map(|out| command::quoted(&out.to_string_lossy()));
+    let out = out.map_or(String::new(), |out| format!(" --out {out}"));
+    format!(
+        "fedheal: interrupted at {} of simulated time; the tables until then are in {}\n\
+         fedheal: the whole run: {again}{out}",
+        scenario.world.end,
+        place.display(),
+    )
 }
 
 /// A drawn federation that does not fit into what memory is free is not begun. Nobody can say where the system does not.
@@ -106,13 +154,23 @@ fn enough_memory(scenario: &Scenario) -> Result<(), Failure> {
 fn unwritten(error: WriteError) -> Failure {
     let text = miette::miette!("{error}");
     match error {
-        WriteError::NotAFolder(_) | WriteError::NotResults(_) => bad_input(text),
+        WriteError::NotAFolder(_) | WriteError::NotResults(_) | WriteError::Whole(_) => {
+            bad_input(text)
+        }
+        WriteError::Failed { path, .. } if path.ends_with("facts.csv") => failed(miette::miette!(
+            help = "--journal ranges or none needs less room",
+            "{text}"
+        )),
         WriteError::Failed { .. } => failed(text),
     }
 }
 
-/// Simulates, with a progress bar on a terminal once a second has passed.
-fn play(scenario: &mut Scenario) -> Played {
+/// Simulates, with a progress bar on a terminal once a second has passed, until the end or Ctrl-C.
+fn play(
+    scenario: &mut Scenario,
+    results: &mut Results,
+    interrupt: &Interrupt,
+) -> Result<Played, WriteError> {
     const STEPS: u64 = 1000;
     let (start, end) = (scenario.world.start.0, scenario.world.end.0);
     let bar = ProgressBar::hidden().with_style(style());
@@ -120,10 +178,13 @@ fn play(scenario: &mut Scenario) -> Played {
     let visible = io::stderr().is_terminal();
     let mut last = 0;
     let mut tick = |now: SimTime| {
+        if interrupt.is_asked() {
+            return ControlFlow::Break(());
+        }
         let step = now.0.saturating_sub(start) * STEPS / end.saturating_sub(start).max(1);
         // The clock is asked a thousand times in a run, not at every event.
         if step == last {
-            return;
+            return ControlFlow::Continue(());
         }
         last = step;
         if visible && bar.is_hidden() && bar.elapsed() > Duration::from_secs(1) {
@@ -131,8 +192,9 @@ fn play(scenario: &mut Scenario) -> Played {
         }
         bar.set_message(now.to_string());
         bar.set_position(step);
+        ControlFlow::Continue(())
     };
-    let played = engine::simulate(scenario, &mut tick);
+    let played = engine::simulate(scenario, results, &mut tick);
     bar.finish_and_clear();
     played
 }
@@ -140,21 +202,4 @@ fn play(scenario: &mut Scenario) -> Played {
 fn style() -> ProgressStyle {
     ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  {eta} left")
         .expect("the template is well formed")
-}
-
-/// On Ctrl-C, ends between two states that are whole: before the writing, or after it.
-fn on_interrupt(written: Arc<Mutex<bool>>) {
-    let handler = move || {
-        // The lock is held while files are written, for a moment only; and never given back here.
-        let written = written.lock().unwrap_or_else(PoisonError::into_inner);
-        note(if *written {
-            "\nfedheal: interrupted; the results had been written, and are whole"
-        } else {
-            "\nfedheal: interrupted; nothing was written"
-        });
-        std::process::exit(130);
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        note(&format!("fedheal: Ctrl-C will not be answered: {error}"));
-    }
 }

@@ -70,6 +70,15 @@ pub enum What {
     Password(UserId, u32),
 }
 
+impl What {
+    fn room(&self) -> Option<RoomId> {
+        match *self {
+            What::Items { room, .. } | What::Room(room) | What::Membership(room, _) => Some(room),
+            What::Account(_) | What::Password(..) => None,
+        }
+    }
+}
+
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
@@ -145,6 +154,16 @@ impl Fact {
         }
     }
 
+    fn set_at(&mut self, moment: SimTime) {
+        match self {
+            Fact::Gained { at, .. }
+            | Fact::Lost { at, .. }
+            | Fact::Hollowed { at, .. }
+            | Fact::Refused { at, .. }
+            | Fact::Struck { at, .. } => *at = moment,
+        }
+    }
+
     /// The server whose books changed.
     pub fn server(&self) -> ServerId {
         match self {
@@ -158,13 +177,30 @@ impl Fact {
 }
 
 impl Fact {
-    /// Takes in a fact of the same kind about the range right after or before this one's.
-    fn extend(&mut self, next: &Fact) -> bool {
+    /// The room that it is about.
+    pub(super) fn room(&self) -> Option<RoomId> {
+        match self {
+            Fact::Gained { what, .. } | Fact::Lost { what, .. } | Fact::Hollowed { what, .. } => {
+                what.room()
+            }
+            Fact::Refused { room, .. } => Some(*room),
+            Fact::Struck { .. } => None,
+        }
+    }
+
+    /// Takes in a fact of the same moment and kind about the range right after or before this one's.
+    pub(super) fn extend(&mut self, next: &Fact) -> bool {
+        self.at() == next.at() && self.grow(next)
+    }
+
+    /// As `extend`, at whatever moment.
+    pub(super) fn grow(&mut self, next: &Fact) -> bool {
         let (Some(range), Some((from, to))) = (next.range(), self.range()) else {
             return false;
         };
         let mut same = next.clone();
         same.set_range((from, to));
+        same.set_at(self.at());
         if same != *self {
             return false;
         }
@@ -212,26 +248,5 @@ impl Fact {
         {
             (*first, *last) = range;
         }
-    }
-}
-
-/// All facts of a run, in order of time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Journal {
-    facts: Vec<Fact>,
-}
-
-impl Journal {
-    /// Writes a fact down. Facts arrive in order of time.
-    pub fn write(&mut self, fact: Fact) {
-        debug_assert!(self.facts.last().is_none_or(|last| last.at() <= fact.at()));
-        if !self.facts.last_mut().is_some_and(|last| last.extend(&fact)) {
-            self.facts.push(fact);
-        }
-    }
-
-    /// The facts, oldest first.
-    pub fn facts(&self) -> &[Fact] {
-        &self.facts
     }
 }

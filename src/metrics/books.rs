@@ -31,6 +31,24 @@ pub struct Holding {
     pub members: BTreeSet<UserId>,
 }
 
+impl Holding {
+    /// Items that it has with their content.
+    pub(super) fn whole(&self) -> Items {
+        minus(&self.items, &self.shells)
+    }
+}
+
+/// Items that a server lost, and when.
+#[derive(Debug, Clone)]
+pub struct ItemLoss {
+    /// The moment.
+    pub at: SimTime,
+    /// Items held before and not after, per room.
+    pub items: BTreeMap<RoomId, Items>,
+    /// Items that another server held then, dead ones aside.
+    pub elsewhere: BTreeMap<RoomId, Items>,
+}
+
 /// What the measured server lost, and when.
 #[derive(Debug, Clone)]
 pub struct LossBooks {
@@ -76,6 +94,8 @@ pub struct Books<'a> {
     pub logs: &'a [RoomLog],
     /// Copies, per server.
     pub holdings: Vec<BTreeMap<RoomId, Holding>>,
+    /// Servers with a copy of each room, in order.
+    pub holders: Vec<Vec<ServerId>>,
     /// Servers that are not dead.
     pub alive: Vec<bool>,
     /// Uptime of each server, of 1000.
@@ -104,6 +124,16 @@ pub struct Books<'a> {
     pub key_lost: bool,
     /// The loss, if there was one.
     pub loss: Option<LossBooks>,
+}
+
+impl Books<'_> {
+    /// Live servers with a copy of a room, other than `server`, and their copies.
+    pub(super) fn others(&self, server: ServerId, room: RoomId) -> impl Iterator<Item = &Holding> {
+        let holders = self.holders[room.index()].iter();
+        let others = holders.filter(move |holder| **holder != server);
+        let alive = others.filter(|holder| self.alive[holder.index()]);
+        alive.map(move |holder| &self.holdings[holder.index()][&room])
+    }
 }
 
 /// `a` without `b`.

@@ -42,9 +42,10 @@ pub(super) fn sole_copies(books: &Books<'_>) -> Vec<u64> {
         let room = RoomId(number as u32);
         let (mut once, mut twice) = (Items::new(), Items::new());
         let mut copies = Vec::new();
-        for (server, holdings) in books.holdings.iter().enumerate() {
-            if let Some(holding) = holdings.get(&room).filter(|_| books.alive[server]) {
-                let held = minus(&holding.items, &holding.shells);
+        let holders = books.holders[number].iter();
+        for server in holders.map(|server| server.index()) {
+            if books.alive[server] {
+                let held = books.holdings[server][&room].whole();
                 twice = either(&twice, &both(&once, &held));
                 once = either(&once, &held);
                 copies.push((server, held));

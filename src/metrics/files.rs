@@ -12,7 +12,7 @@ use crate::room::RoomLog;
 
 use super::Counts;
 use super::books::{Books, Items, both, either, minus};
-use super::measure::RoomItems;
+use super::split::RoomItems;
 use super::tally::{Class, Kind, Tally};
 
 /// The sets of items whose files are counted.
@@ -84,9 +84,7 @@ pub(super) fn rows(books: &Books<'_>, room: RoomId, files: [Tally; 9]) -> BTreeM
 
 /// Has a live peer a copy of the room, and so of the files that were shown in it?
 fn is_elsewhere(books: &Books<'_>, room: RoomId) -> bool {
-    books.holdings.iter().enumerate().any(|(server, holdings)| {
-        server != books.measured.index() && books.alive[server] && holdings.contains_key(&room)
-    })
+    books.others(books.measured, room).next().is_some()
 }
 
 /// Own files need a row and a file.

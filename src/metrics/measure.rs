@@ -2,29 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::{Journal, RoomId, ServerId};
+use crate::journal::{Journal, RoomId};
 use crate::kernel::SimTime;
 use crate::room::{Membership, RoomLog};
 use crate::workload::RoomKind;
 
-use super::books::{Books, Holding, Items, both, either, minus};
+use super::books::{Books, Items, LossBooks, either};
 use super::recovery::{gains, recovery_rows, server_rows};
+use super::split::{Case, RoomItems, made_while_inside, split};
 use super::stranded::stranded_row;
 use super::tally::{Class, Kind, View, tally_all};
 use super::{Counts, Dimension, Filter, ItemRow, Measures, files, personal};
-
-/// One room of the measured server: every item that it should hold is in exactly one of the five states.
-pub(super) struct RoomItems {
-    pub(super) should: Items,
-    pub(super) held: Items,
-    shell: Items,
-    pub(super) stranded: Items,
-    lost: Items,
-    pub(super) expired: Items,
-    pub(super) gone: Items,
-    pub(super) recovered: Items,
-    recoverable: Items,
-}
 
 /// Measures a run.
 pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
@@ -78,108 +66,28 @@ fn came_back(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, Items> {
     back
 }
 
-/// Items made while a user of the measured server was in the room.
-pub(super) fn made_while_inside(log: &RoomLog, measured: ServerId) -> Items {
-    let mut inside = Items::new();
-    let mut since = None;
-    let mut changes: Vec<u32> = log
-        .state_events(0, log.len())
-        .iter()
-        .copied()
-        .filter(|no| log.membership(*no).is_some())
-        .collect();
-    changes.push(log.len());
-    for no in changes {
-        let now = no < log.len()
-            && log
-                .joined(log.state_after(no))
-                .any(|user| log.home(user) == measured);
-        match (since, now) {
-            (None, true) => since = Some(no),
-            (Some(from), false) => {
-                // Whoever removes the last member is still heard.
-                inside.insert(from..(no + 1).min(log.len()));
-                since = None;
-            }
-            _ => {}
-        }
-    }
-    inside
-}
-
 fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItems {
     let log = &books.logs[room.index()];
-    let nothing = Holding::default();
-    let own = books.holdings[books.measured.index()]
-        .get(&room)
-        .unwrap_or(&nothing);
-    let gone = books
-        .loss
-        .as_ref()
-        .and_then(|loss| loss.items.get(&room))
-        .cloned()
-        .unwrap_or_default();
-    let has = either(&own.items, &state_items(log, &own.state_only));
-    let should = either(
-        &either(&made_while_inside(log, books.measured), &gone),
-        &has,
-    );
-    let shell = both(&should, &own.shells);
-    let held = minus(&both(&should, &has), &shell);
-    let mut missing = minus(&minus(&should, &held), &shell);
-    let mut expired = Items::new();
-    if let Some(life) = books.lifetimes[room.index()] {
-        let cut = log.first_at(books.end.saturating_sub(life));
-        let mut old = Items::new();
-        old.insert(0..cut.max(1));
-        expired = minus(&both(&missing, &old), &state_of(log, 0, cut));
-        missing = minus(&missing, &expired);
-    }
-    let mut elsewhere = Items::new();
-    for (server, holdings) in books.holdings.iter().enumerate() {
-        if server != books.measured.index()
-            && books.alive[server]
-            && let Some(holding) = holdings.get(&room)
-        {
-            elsewhere = either(&elsewhere, &minus(&holding.items, &holding.shells));
-        }
-    }
-    let stranded = both(&missing, &elsewhere);
-    let lost = minus(&missing, &stranded);
-    let recovered = both(
-        &gone,
-        &either(back.unwrap_or(&Items::new()), &both(&gone, &has)),
-    );
-    let had = books.loss.as_ref().map(|loss| &loss.elsewhere);
-    let had = had.and_then(|elsewhere| elsewhere.get(&room));
-    let recoverable = match had {
-        Some(had) => either(&recovered, &both(&gone, had)),
-        None => recovered.clone(),
+    let loss = |items: fn(&LossBooks) -> &BTreeMap<RoomId, Items>| {
+        let loss = books.loss.as_ref();
+        let of_room = loss.and_then(|loss| items(loss).get(&room));
+        of_room.cloned().unwrap_or_default()
     };
-    RoomItems {
-        should,
-        held,
-        shell,
-        stranded,
-        lost,
-        expired,
-        gone,
-        recovered,
-        recoverable,
-    }
-}
-
-/// State events among `first..end`: no policy removes them.
-fn state_of(log: &RoomLog, first: u32, end: u32) -> Items {
-    log.state_events(first, end)
-        .iter()
-        .map(|no| *no..*no + 1)
-        .collect()
-}
-
-/// Of items known only as state: those that are state.
-fn state_items(log: &RoomLog, items: &Items) -> Items {
-    both(items, &state_of(log, 0, log.len()))
+    let elsewhere = || {
+        let others = books.others(books.measured, room);
+        others.fold(Items::new(), |all, copy| either(&all, &copy.whole()))
+    };
+    let life = books.lifetimes[room.index()];
+    split(&Case {
+        log,
+        own: books.holdings[books.measured.index()].get(&room),
+        inside: made_while_inside(log, books.measured),
+        gone: loss(|loss| &loss.items),
+        had_elsewhere: loss(|loss| &loss.elsewhere),
+        back: back.cloned().unwrap_or_default(),
+        expired_before: life.map(|life| books.end.saturating_sub(life)),
+        elsewhere: &elsewhere,
+    })
 }
 
 /// Adds a number to one of the counts.
@@ -275,11 +183,7 @@ fn dimensions(books: &Books<'_>, room: RoomId, kind: Kind) -> BTreeMap<Dimension
 pub(super) fn room_dimensions(books: &Books<'_>, room: RoomId) -> BTreeMap<Dimension, String> {
     let spec = &books.rooms[room.index()];
     let log = &books.logs[room.index()];
-    let kind = match spec.kind {
-        RoomKind::Public => "public",
-        RoomKind::Private => "private",
-        RoomKind::Direct => "direct",
-    };
+    let kind = kind_name(spec.kind);
     let joined_elsewhere = log.state_events(0, log.len()).iter().any(|no| {
         log.membership(*no) == Some(Membership::Join)
             && log
@@ -301,4 +205,13 @@ pub(super) fn room_dimensions(books: &Books<'_>, room: RoomId) -> BTreeMap<Dimen
         ),
         (Dimension::RoomCreated, period(books, log.at(0)).to_owned()),
     ])
+}
+
+/// The room kind's name in tables.
+pub(super) fn kind_name(kind: RoomKind) -> &'static str {
+    match kind {
+        RoomKind::Public => "public",
+        RoomKind::Private => "private",
+        RoomKind::Direct => "direct",
+    }
 }

@@ -8,7 +8,8 @@ use crate::kernel::SimTime;
 use crate::room::{Body, Membership, Pdu, RoomLog, StateKey};
 
 use super::books::{Books, LossBooks};
-use super::measure::{made_while_inside, period, room_dimensions};
+use super::measure::{period, room_dimensions};
+use super::split::made_while_inside;
 use super::{Counts, Dimension, ItemRow};
 
 /// All of them.
@@ -207,11 +208,8 @@ impl Rows<'_> {
     /// A membership or a room that is gone is stranded while another server is in the room.
     fn shared(&self, room: RoomId, there: bool) -> Place {
         let books = self.books;
-        let elsewhere = books.holdings.iter().enumerate().any(|(server, holdings)| {
-            server != books.measured.index()
-                && books.alive[server]
-                && holdings.get(&room).is_some_and(|holding| holding.inside)
-        });
+        let mut others = books.others(books.measured, room);
+        let elsewhere = others.any(|holding| holding.inside);
         match (there, elsewhere) {
             (true, _) => Place::Here,
             (false, true) => Place::Elsewhere,

@@ -6,7 +6,7 @@ use crate::journal::{Fact, Journal, Path, RoomId, ServerId, UserId, What};
 use crate::kernel::SimTime;
 
 use super::books::{Books, Items, both, minus};
-use super::measure::made_while_inside;
+use super::split::made_while_inside;
 use super::tally::{Class, messages, tally_range};
 use super::{RecoveryRow, ServerRow, federation};
 
@@ -171,16 +171,24 @@ pub(super) fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<Se
         federation::connecting(books),
         federation::sole_copies(books),
     );
+    let logs = books.logs.iter();
+    let inside: Vec<Items> = logs
+        .map(|log| made_while_inside(log, books.measured))
+        .collect();
+    let mut gave_back: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in recovery.iter().filter(|row| row.class == "message") {
+        *gave_back.entry(&row.from).or_default() += row.items;
+    }
     (0..books.names.len())
         .map(|i| {
             let name = &books.names[i];
             let could_give = books.holdings[i].iter().map(|(room, holding)| {
-                let should = made_while_inside(&books.logs[room.index()], books.measured);
+                let should = &inside[room.index()];
                 let has = own
                     .get(room)
                     .map(|own| own.items.clone())
                     .unwrap_or_default();
-                let missing = minus(&both(&should, &holding.items), &has);
+                let missing = minus(&both(should, &holding.items), &has);
                 if i == books.measured.index() {
                     0
                 } else {
@@ -194,11 +202,7 @@ pub(super) fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<Se
                     .keys()
                     .filter(|room| own.contains_key(room))
                     .count() as u64,
-                gave_back: recovery
-                    .iter()
-                    .filter(|row| row.from == *name && row.class == "message")
-                    .map(|row| row.items)
-                    .sum(),
+                gave_back: gave_back.get(&**name).copied().unwrap_or_default(),
                 could_give: could_give.sum(),
                 sole_copies: sole_copies[i],
                 connects: connecting.contains(&ServerId(i as u32)),

@@ -8,7 +8,7 @@ use crate::room::RoomLog;
 
 use super::StrandedRow;
 use super::books::{Books, Holding};
-use super::measure::RoomItems;
+use super::split::RoomItems;
 use super::tally::{messages, tally_range};
 
 /// All reasons, with what each says.

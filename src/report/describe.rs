@@ -57,7 +57,7 @@ pub fn describe(scenario: &Scenario) -> String {
     text
 }
 
-/// Bytes that a run of the scenario will need, about; the journal comes on top.
+/// Bytes that a run of the scenario will need, about.
 pub fn memory_needed(scenario: &Scenario) -> u64 {
     memory(scenario, &scenario.world.shape())
 }

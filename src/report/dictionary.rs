@@ -20,13 +20,12 @@ pub struct Column {
     pub meaning: &'static str,
 }
 
-/// The dictionary as a table.
-pub(super) fn rows() -> Table<impl Iterator<Item = Column>> {
+/// The dictionary as a table; a table that is not written is not in it.
+pub(super) fn rows(unwritten: Option<&'static str>) -> Table<impl Iterator<Item = Column>> {
+    let columns = DICTIONARY.iter().copied().flatten().copied();
     Table {
         file: "data_dictionary.csv",
-        rows: DICTIONARY
-            .iter()
-            .flat_map(|columns| columns.iter().copied()),
+        rows: columns.filter(move |column| Some(column.file) != unwritten),
     }
 }
 
@@ -47,7 +46,9 @@ const fn of(
 }
 
 /// All columns, table by table, in the order of their headers.
-pub const DICTIONARY: &[&[Column]] = &[ITEMS, RECOVERY, SERVERS, STRANDED, EXPECT, FACTS, SELF];
+pub const DICTIONARY: &[&[Column]] = &[
+    ITEMS, RECOVERY, SERVERS, STRANDED, NETWORK, GROUPS, EXPECT, FACTS, SELF,
+];
 
 #[rustfmt::skip]
 const ITEMS: &[Column] = &[
@@ -104,6 +105,35 @@ const STRANDED: &[Column] = &[
 ];
 
 #[rustfmt::skip]
+const NETWORK: &[Column] = &[
+    of("network.csv", "users", "text", "-", "How many users each server of this row has, simulated or only counted: none, 1, 2 to 10, 11 to 100, 101 to 1000 or over 1000."),
+    of("network.csv", "class", "text", "-", "What kind of item: message or state."),
+    of("network.csv", "room_kind", "text", "-", "public, private, direct."),
+    of("network.csv", "items", "integer", "items", "How many the servers should hold at the end, each item counted for every server that should hold it; held + shell + stranded + lost + expired. Servers that died should hold nothing."),
+    of("network.csv", "held", "integer", "items", "Of items: the server has them, content intact."),
+    of("network.csv", "shell", "integer", "items", "Of items: it has them without their content."),
+    of("network.csv", "stranded", "integer", "items", "Of items: it has them not, some live server has."),
+    of("network.csv", "lost", "integer", "items", "Of items: no live server has them."),
+    of("network.csv", "expired", "integer", "items", "Of items: by the server's own policy they would be gone by now; not a loss."),
+    of("network.csv", "gone", "integer", "items", "Of items: held before the server's last restore (or incomplete copies) and not after it."),
+    of("network.csv", "recovered", "integer", "items", "Of gone: came back after it, whatever became of them later."),
+    of("network.csv", "recoverable", "integer", "items", "Of gone: came back, or could have: another server (dead ones aside) held them when they were lost."),
+];
+
+#[rustfmt::skip]
+const GROUPS: &[Column] = &[
+    of("groups.csv", "users", "text", "-", "How many users each server of this row has, as in network.csv."),
+    of("groups.csv", "servers", "integer", "servers", "How many servers have so many users, dead ones among them."),
+    of("groups.csv", "up_per_mille", "integer", "thousandths", "Share of the simulated time in which they were up, on average."),
+    of("groups.csv", "outages", "integer", "faults", "How often they were stopped or stood still."),
+    of("groups.csv", "restores", "integer", "faults", "How often they were to go back to a backup."),
+    of("groups.csv", "failed_copies", "integer", "faults", "How often they went on with an incomplete copy of their database."),
+    of("groups.csv", "media_losses", "integer", "faults", "How often they lost their files, restores aside."),
+    of("groups.csv", "key_losses", "integer", "faults", "How often they lost their signing key, restores aside."),
+    of("groups.csv", "deaths", "integer", "faults", "How many of them ended for ever."),
+];
+
+#[rustfmt::skip]
 const EXPECT: &[Column] = &[
     of("expect.csv", "name", "text", "-", "The expectation's name in the scenario."),
     of("expect.csv", "says", "text", "-", "What the account of the real event says."),
@@ -119,7 +149,7 @@ const EXPECT: &[Column] = &[
 
 #[rustfmt::skip]
 const FACTS: &[Column] = &[
-    of("facts.csv", "at", "time", "UTC", "When it happened, in simulated time."),
+    of("facts.csv", "at", "time", "UTC", "When it happened, in simulated time. In a journal of ranges: when the first part of a merged fact happened."),
     of("facts.csv", "server", "text", "-", "The server whose books changed, or that was struck."),
     of("facts.csv", "fact", "text", "-", "gained, lost, hollowed (content hidden or gone, shell kept), refused (could have helped and did not) or struck (a fault)."),
     of("facts.csv", "what", "text", "-", "What it is about: items, room, membership, account, password; server for struck."),
@@ -128,7 +158,7 @@ const FACTS: &[Column] = &[
     of("facts.csv", "last", "integer", "item number", "Last item of the range, included; empty where there is no range."),
     of("facts.csv", "user", "text", "-", "The user's full name; empty where the fact is about no user."),
     of("facts.csv", "generation", "integer", "-", "Which password of the account, 0 being the first; empty for everything else."),
-    of("facts.csv", "path", "text", "-", "For gained: how it came, as in recovery.csv; else empty."),
+    of("facts.csv", "path", "text", "-", "For gained: how it came, as in recovery.csv; else empty. In a journal of ranges a push counts as gap-fill with the gap that was filled behind it."),
     of("facts.csv", "from", "text", "-", "For gained: the giving server. For refused: the peer concerned. Else empty."),
     of("facts.csv", "why", "text", "-", "For lost and hollowed: the cause; of what is hollowed: visibility (came without content), redaction (hidden), censor (overwritten in the database as well). For refused: the rule. For struck: the fault. Empty for gained."),
 ];

@@ -1,12 +1,14 @@
 //! The journal as a table: one row per fact, with names instead of numbers.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use super::names::Names;
-use super::tables::Table;
-use crate::journal::{Fact, Journal, What, Why};
+use super::tables::header;
+use super::write::Hashed;
+use crate::journal::{Fact, Ranges, What, Why};
 use crate::metrics::path_name;
-use crate::world::World;
 
 /// A row of `facts.csv`. A cell that does not apply to a fact is empty.
 #[derive(Debug, Default, Serialize)]
@@ -25,15 +27,83 @@ struct Row<'a> {
     why: &'static str,
 }
 
-/// All facts of the journal, oldest first.
-pub(super) fn facts<'a>(
-    world: &'a World,
-    journal: &'a Journal,
-) -> Table<impl Iterator<Item = impl Serialize + Default>> {
-    let names = Names::new(world);
-    Table {
-        file: "facts.csv",
-        rows: journal.facts().iter().map(move |fact| row(names, fact)),
+/// How much of the journal goes into `facts.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing; there is no such file.
+    None,
+    /// Each day's facts with their neighbours merged.
+    Ranges,
+    /// Every fact.
+    Full,
+}
+
+impl Keep {
+    /// Its name on the command line and in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Keep::None => "none",
+            Keep::Ranges => "ranges",
+            Keep::Full => "full",
+        }
+    }
+}
+
+/// `facts.csv` in the making: facts are written as they come, and none of them stays in memory but those of the day
+/// that is being merged.
+#[derive(Debug)]
+pub(super) struct FactsFile {
+    rows: csv::Writer<Hashed>,
+    ranges: Option<Ranges>,
+}
+
+impl FactsFile {
+    /// The file's name in the result folder.
+    pub(super) const NAME: &'static str = "facts.csv";
+
+    pub(super) fn begin(mut file: Hashed, keep: Keep) -> io::Result<FactsFile> {
+        file.write_all(header::<Row<'_>>()?.as_bytes())?;
+        // The header stands there already, also of a journal without facts.
+        let rows = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(file);
+        Ok(FactsFile {
+            rows,
+            ranges: (keep == Keep::Ranges).then(Ranges::default),
+        })
+    }
+
+    /// Writes one fact. Facts arrive in order of time.
+    pub(super) fn write(&mut self, names: Names<'_>, fact: &Fact) -> io::Result<()> {
+        self.through_ranges(names, |ranges, hear| match ranges {
+            Some(ranges) => ranges.add(fact, hear),
+            None => hear(fact),
+        })
+    }
+
+    /// Writes what is left, and hands over the file.
+    pub(super) fn end(mut self, names: Names<'_>) -> io::Result<Hashed> {
+        self.through_ranges(names, |ranges, hear| {
+            if let Some(ranges) = ranges {
+                ranges.end_day(hear);
+            }
+        })?;
+        self.rows.into_inner().map_err(|error| error.into_error())
+    }
+
+    /// Writes all facts that come out; after a failure no more.
+    fn through_ranges(
+        &mut self,
+        names: Names<'_>,
+        take: impl FnOnce(Option<&mut Ranges>, &mut dyn FnMut(&Fact)),
+    ) -> io::Result<()> {
+        let mut written = Ok(());
+        take(self.ranges.as_mut(), &mut |fact| {
+            if written.is_ok() {
+                written = self.rows.serialize(row(names, fact));
+            }
+        });
+        written.map_err(io::Error::from)
     }
 }
 

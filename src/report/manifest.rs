@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::facts::Keep;
 use crate::scenario::Scenario;
 
 /// Rises when a file or column of the result folder changes its meaning.
@@ -28,6 +29,12 @@ pub struct Manifest {
     scenario_sha256: String,
     seed: u64,
     in_step: bool,
+    journal: &'static str,
+    /// Does the run reach to the end of the scenario?
+    complete: bool,
+    /// If not, the last moment that was simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
     command: String,
     cargo_lock_sha256: String,
     files_sha256: BTreeMap<String, String>,
@@ -43,10 +50,11 @@ struct Build {
 }
 
 impl Manifest {
-    /// The manifest of a run whose other files have these checksums.
+    /// The manifest of a run, whole or not, whose other files have these checksums.
     pub fn new(
         scenario: &Scenario,
         command: &str,
+        (journal, complete): (Keep, bool),
         files_sha256: BTreeMap<String, String>,
     ) -> Manifest {
         Manifest {
@@ -57,6 +65,9 @@ impl Manifest {
             scenario_sha256: hex(&Sha256::digest(scenario.resolved.as_bytes())),
             seed: scenario.world.seed,
             in_step: scenario.world.in_step,
+            journal: journal.name(),
+            complete,
+            until: (!complete).then(|| scenario.world.end.to_string()),
             command: command.to_owned(),
             cargo_lock_sha256: hex(&Sha256::digest(LOCK)),
             files_sha256,

@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 pub struct Table<R> {
     /// File name in the result folder.
     pub file: &'static str,
-    /// The rows; an iterator, so that a long journal never stands in memory twice.
+    /// The rows; an iterator, so that a long table never stands in memory twice.
     pub rows: R,
 }
 
@@ -35,7 +35,7 @@ where
 }
 
 /// The header line that belongs to a row struct.
-fn header<R: Serialize + Default>() -> io::Result<String> {
+pub(super) fn header<R: Serialize + Default>() -> io::Result<String> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.serialize(R::default())?;
     let bytes = csv.into_inner().map_err(|error| error.into_error())?;

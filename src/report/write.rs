@@ -38,10 +38,13 @@ pub enum WriteError {
         .0.display()
     )]
     NotResults(PathBuf),
+    /// The target holds a whole result, which a part of one must not replace.
+    #[error("{} holds the results of a whole run, which a part of one does not replace", .0.display())]
+    Whole(PathBuf),
 }
 
-/// May `folder` be (re)placed by results? Asked before a long run, and again before the writing.
-pub fn check_folder(folder: &Path) -> Result<(), WriteError> {
+/// May `folder` be (re)placed by results?
+fn check_folder(folder: &Path) -> Result<(), WriteError> {
     let Ok(kind) = fs::metadata(folder) else {
         return Ok(());
     };
@@ -55,12 +58,20 @@ pub fn check_folder(folder: &Path) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// Do these results reach to the end of their scenario? Results of before manifests said so do.
+fn is_whole(folder: &Path) -> bool {
+    let manifest = fs::read(folder.join("manifest.json")).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    manifest["complete"] != false
+}
+
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> WriteError + use<> {
     let path = path.to_owned();
     move |cause| WriteError::Failed { path, cause }
 }
 
 /// A result folder in the making. Dropped before `publish`, it disappears.
+#[derive(Debug)]
 pub(super) struct Staging {
     target: PathBuf,
     // Holds `new` while it is written, and `old` for the moment between two renames.
@@ -97,16 +108,50 @@ impl Staging {
         self.file(table.file, |out| table.write(out))
     }
 
+    /// The hidden folder in which everything is made.
+    pub(super) fn hidden(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Begins a file that is filled little by little.
+    pub(super) fn open(&self, name: &str) -> Result<Hashed, WriteError> {
+        Hashed::create(&self.new_folder().join(name)).map_err(self.failed(name))
+    }
+
+    /// Forces a file that was begun to the disk, and notes its checksum.
+    pub(super) fn close(&mut self, name: &str, file: Hashed) -> Result<(), WriteError> {
+        let checksum = file.finish().map_err(self.failed(name))?;
+        self.checksums.insert(name.to_owned(), checksum);
+        Ok(())
+    }
+
+    /// The error of a file, under the name that it was to have.
+    pub(super) fn failed(&self, name: &str) -> impl FnOnce(io::Error) -> WriteError + use<> {
+        failed(&self.target.join(name))
+    }
+
+    /// From now on these are the results of a part of the run: they go beside those of the whole.
+    pub(super) fn make_partial(&mut self) -> Result<(), WriteError> {
+        let mut name = self.target.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        self.target.set_file_name(name);
+        check_folder(&self.target)?;
+        if self.target.join("manifest.json").exists() && is_whole(&self.target) {
+            return Err(WriteError::Whole(self.target.clone()));
+        }
+        Ok(())
+    }
+
     /// Writes one file, to the disk, and notes its checksum.
     pub(super) fn file(
         &mut self,
         name: &str,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), WriteError> {
-        let fail = failed(&self.target.join(name));
-        let checksum = write_hashed(&self.new_folder().join(name), fill).map_err(fail)?;
-        self.checksums.insert(name.to_owned(), checksum);
-        Ok(())
+        let mut out = BufWriter::new(self.open(name)?);
+        fill(&mut out).map_err(self.failed(name))?;
+        let file = out.into_inner().map_err(|error| error.into_error());
+        self.close(name, file.map_err(self.failed(name))?)
     }
 
     /// The checksums of all files written so far.
@@ -114,8 +159,8 @@ impl Staging {
         self.checksums.clone()
     }
 
-    /// Puts the finished folder in the place of the old one.
-    pub(super) fn publish(self) -> Result<(), WriteError> {
+    /// Puts the finished folder in the place of the old one; answers with that place.
+    pub(super) fn publish(self) -> Result<PathBuf, WriteError> {
         let new = self.new_folder();
         let old = self.temporary.path().join("old");
         sync_folder(&new).map_err(failed(&self.target))?;
@@ -131,27 +176,13 @@ impl Staging {
             return Err(failed(&self.target)(cause));
         }
         let parent = self.target.parent().unwrap_or(&self.target);
-        sync_folder(parent).map_err(failed(parent))
+        sync_folder(parent).map_err(failed(parent))?;
+        Ok(self.target)
     }
 
     fn new_folder(&self) -> PathBuf {
         self.temporary.path().join("new")
     }
-}
-
-/// Fills a new file, forces it to the disk and answers with its SHA-256.
-fn write_hashed(
-    path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<String> {
-    let mut out = BufWriter::new(Hashed {
-        file: File::create(path)?,
-        hash: Sha256::new(),
-    });
-    fill(&mut out)?;
-    let Hashed { file, hash } = out.into_inner().map_err(|error| error.into_error())?;
-    file.sync_all()?;
-    Ok(hex(&hash.finalize()))
 }
 
 /// Makes renames inside a folder last.
@@ -160,9 +191,25 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// A file whose content is hashed on its way.
-struct Hashed {
+#[derive(Debug)]
+pub(super) struct Hashed {
     file: File,
     hash: Sha256,
+}
+
+impl Hashed {
+    fn create(path: &Path) -> io::Result<Hashed> {
+        Ok(Hashed {
+            file: File::create(path)?,
+            hash: Sha256::new(),
+        })
+    }
+
+    /// Forces the file to the disk and answers with its SHA-256.
+    fn finish(self) -> io::Result<String> {
+        self.file.sync_all()?;
+        Ok(hex(&self.hash.finalize()))
+    }
 }
 
 impl Write for Hashed {

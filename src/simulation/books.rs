@@ -2,21 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{Fact, MediaId, Path, ServerId, UserId, What, Why};
-use crate::metrics::{Books, Holding, LossBooks};
+use crate::journal::{Fact, MediaId, Path, RoomId, ServerId, UserId, What, Why};
+use crate::metrics::{Books, Holding, ItemLoss, Items, LossBooks};
 use crate::protocol::matrix::{Homeserver, Replica};
 use crate::room::RoomLog;
 use crate::world::World;
 
-use super::Outcome;
+use super::{Loss, Outcome};
 
 impl Outcome {
     /// Everything at the end, seen from one server whose losses are measured.
     pub fn books<'a>(&'a self, world: &'a World, measured: ServerId) -> Books<'a> {
         let own = &self.servers[measured.index()];
+        let holdings: Vec<_> = self
+            .servers
+            .iter()
+            .map(|server| holdings(server, &self.logs))
+            .collect();
         Books {
             measured,
-            end: world.end,
+            end: self.end,
             names: world
                 .servers
                 .iter()
@@ -24,16 +29,13 @@ impl Outcome {
                 .collect(),
             rooms: &world.rooms,
             logs: &self.logs,
-            holdings: self
-                .servers
-                .iter()
-                .map(|server| holdings(server, &self.logs))
-                .collect(),
+            holders: holders(&holdings, world.rooms.len()),
+            holdings,
             alive: self.alive.clone(),
             up_per_mille: self
                 .servers
                 .iter()
-                .map(|server| self.ups.per_mille(server.id, world.end))
+                .map(|server| self.ups.per_mille(server.id, self.end))
                 .collect(),
             accounts: own
                 .db
@@ -70,50 +72,62 @@ impl Outcome {
         alive.flat_map(Homeserver::copied_files).collect()
     }
 
-    /// The last restore of a server is its loss, or an incomplete copy if there was none; those before it are a
-    /// part of the same story, so what was held before any of them counts.
+    /// What each server lost that ever lost items.
+    pub fn item_losses(&self) -> BTreeMap<ServerId, ItemLoss> {
+        let mut own: BTreeMap<ServerId, Vec<&Loss>> = BTreeMap::new();
+        for loss in &self.losses {
+            own.entry(loss.server).or_default().push(loss);
+        }
+        own.into_iter()
+            .filter_map(|(server, own)| Some((server, self.item_loss(story(&own)?))))
+            .collect()
+    }
+
+    fn item_loss(&self, story: &[&Loss]) -> ItemLoss {
+        let last = story[story.len() - 1];
+        let mut all = ItemLoss {
+            at: last.at,
+            items: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+        };
+        for loss in story {
+            add(&mut all.items, &loss.items);
+            add(&mut all.elsewhere, &loss.elsewhere);
+        }
+        // What the incomplete copy lacked and the backup has came back with the restore.
+        for (room, held) in &self.restored[&last.server] {
+            if let Some(items) = all.items.get_mut(room) {
+                held.iter().for_each(|range| items.remove(range.clone()));
+            }
+        }
+        all.items.retain(|_, items| !items.is_empty());
+        all
+    }
+
     fn loss(&self, server: ServerId) -> Option<LossBooks> {
-        let own: Vec<_> = self
-            .losses
-            .iter()
-            .filter(|loss| loss.server == server)
-            .collect();
-        let restore = own.iter().rposition(|loss| loss.why == Why::Restore);
-        let last = restore.unwrap_or(own.len().checked_sub(1)?);
-        let (own, last) = (&own[..=last], own[last]);
+        let own = self.losses.iter().filter(|loss| loss.server == server);
+        let own: Vec<_> = own.collect();
+        let story = story(&own)?;
+        let last = story[story.len() - 1];
+        let of_items = self.item_loss(story);
         let mut all = LossBooks {
             at: last.at,
             backup_at: last.backup_at,
-            items: BTreeMap::new(),
-            elsewhere: BTreeMap::new(),
+            items: of_items.items,
+            elsewhere: of_items.elsewhere,
             rooms: Default::default(),
             memberships: Default::default(),
             accounts: Default::default(),
             passwords: Default::default(),
         };
-        for loss in own {
-            for (room, items) in &loss.items {
-                let sum = all.items.entry(*room).or_default();
-                items.iter().for_each(|range| sum.insert(range.clone()));
-            }
-            for (room, items) in &loss.elsewhere {
-                let sum = all.elsewhere.entry(*room).or_default();
-                items.iter().for_each(|range| sum.insert(range.clone()));
-            }
+        for loss in story {
             all.rooms.extend(&loss.rooms);
             all.memberships.extend(&loss.memberships);
             all.accounts.extend(&loss.accounts);
             all.passwords.extend(loss.passwords.keys());
         }
-        // What the incomplete copy lacked and the backup has came back with the restore.
         let db = &self.restored[&server];
-        for (room, held) in db {
-            if let Some(items) = all.items.get_mut(room) {
-                held.iter().for_each(|range| items.remove(range.clone()));
-            }
-            all.rooms.remove(room);
-        }
-        all.items.retain(|_, items| !items.is_empty());
+        all.rooms.retain(|room| !db.contains_key(room));
         all.memberships
             .retain(|key| last.memberships.contains(key) || !db.contains_key(&key.0));
         let back = |user: &UserId| {
@@ -127,7 +141,32 @@ impl Outcome {
     }
 }
 
-fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::RoomId, Holding> {
+/// The last restore of a server is its loss, or an incomplete copy if there was none; those before it are a part of
+/// the same story, so what was held before any of them counts.
+fn story<'a, 'b>(losses: &'a [&'b Loss]) -> Option<&'a [&'b Loss]> {
+    let restore = losses.iter().rposition(|loss| loss.why == Why::Restore);
+    let last = restore.or(losses.len().checked_sub(1))?;
+    Some(&losses[..=last])
+}
+
+fn add(sum: &mut BTreeMap<RoomId, Items>, more: &BTreeMap<RoomId, Items>) {
+    for (room, items) in more {
+        sum.entry(*room).or_default().extend(items.iter().cloned());
+    }
+}
+
+/// Servers with a copy of each room.
+fn holders(holdings: &[BTreeMap<RoomId, Holding>], rooms: usize) -> Vec<Vec<ServerId>> {
+    let mut holders = vec![Vec::new(); rooms];
+    for (number, holdings) in holdings.iter().enumerate() {
+        for room in holdings.keys() {
+            holders[room.index()].push(ServerId(number as u32));
+        }
+    }
+    holders
+}
+
+fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<RoomId, Holding> {
     let holding = |replica: &Replica, log: &RoomLog| Holding {
         items: visible(replica),
         shells: shells(replica, log),
@@ -149,14 +188,14 @@ fn holdings(server: &Homeserver, logs: &[RoomLog]) -> BTreeMap<crate::journal::R
 }
 
 /// Items without their content: given so, or redacted.
-fn shells(replica: &Replica, log: &RoomLog) -> crate::metrics::Items {
+fn shells(replica: &Replica, log: &RoomLog) -> Items {
     let mut shells = replica.shells.clone();
     shells.extend(replica.redacted(log).iter().cloned());
     shells
 }
 
 /// Items that users are shown: soft-failed and rejected ones are not.
-fn visible(replica: &Replica) -> crate::metrics::Items {
+fn visible(replica: &Replica) -> Items {
     let mut items = replica.timeline.clone();
     for hidden in [&replica.soft, &replica.rejected] {
         hidden.iter().for_each(|range| items.remove(range.clone()));

@@ -82,6 +82,8 @@ impl Uptime {
 /// A world after its last moment.
 #[derive(Debug)]
 pub struct Outcome {
+    /// The last moment that was simulated.
+    pub end: SimTime,
     /// The journal.
     pub journal: Journal,
     /// What the items of each room were.
@@ -260,6 +262,7 @@ impl Simulation<'_> {
             server.sync_all(&self.logs, &self.world.rooms);
         }
         Outcome {
+            end,
             journal: self.journal,
             alive: self
                 .power

@@ -50,8 +50,6 @@ pub struct Staged {
     pub played: Played,
     /// Journal and books, as of any run.
     pub outcome: Outcome,
-    /// When the last step was over.
-    pub end: SimTime,
 }
 
 /// Plays a script in a world of its own ([`World::of_script`]).
@@ -62,7 +60,6 @@ pub fn play_in(world: &World, script: &Script) -> Staged {
     Staged {
         played: player.played,
         outcome: player.simulation.finish(end),
-        end,
     }
 }
 

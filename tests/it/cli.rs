@@ -1,6 +1,7 @@
 //! The command line, from outside.
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The shipped scenario, which every clone has.
@@ -127,21 +128,58 @@ fn a_file_where_the_results_belong_is_bad_input() {
     assert_eq!(fs::read_to_string(&out).unwrap(), "precious");
 }
 
-/// No root and no small disk is needed for this: a limit on the size of files fails like a full disk.
+#[test]
+fn how_much_of_the_journal_is_kept_changes_no_other_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |keep: &str| {
+        let out = folder.path().join(keep);
+        let answer = fedheal(&["run", SCENARIO, "--journal", keep, "--out"])
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert_eq!(answer.status.code(), Some(0), "{}", text(&answer.stderr));
+        out
+    };
+    let [full, ranges, none] = ["full", "ranges", "none"].map(out);
+    assert!(!none.join("facts.csv").exists());
+    let mut compared = 0;
+    for entry in fs::read_dir(&none).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !["manifest.json", "data_dictionary.csv"].contains(&&*name) {
+            let bytes = |folder: &Path| fs::read(folder.join(&name)).unwrap();
+            assert!(bytes(&full) == bytes(&ranges), "{name}");
+            assert!(bytes(&full) == bytes(&none), "{name}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 9);
+    let length = |folder: &Path| fs::metadata(folder.join("facts.csv")).unwrap().len();
+    assert!(length(&ranges) < length(&full));
+    let manifest = fs::read_to_string(ranges.join("manifest.json")).unwrap();
+    assert!(manifest.contains("--journal ranges"), "{manifest}");
+}
+
+/// No root and no small disk is needed for this: a limit on the size of files fails like a full disk. The journal meets
+/// it while the run goes on, a table at the end.
 #[cfg(unix)]
 #[test]
 fn a_write_that_fails_half_way_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let answer = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"])
-        .arg(env!("CARGO_BIN_EXE_fedheal"))
-        .args(["run", SCENARIO, "--out"])
-        .arg(&out)
-        .output()
-        .unwrap();
-    assert_eq!(answer.status.code(), Some(1));
-    let message = text(&answer.stderr);
-    assert!(message.contains("cannot write"), "{message}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    for (keep, file) in [("full", "facts.csv"), ("none", "items.csv")] {
+        let answer = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_fedheal"))
+            .args(["run", SCENARIO, "--journal", keep, "--out"])
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert_eq!(answer.status.code(), Some(1));
+        // The message is broken into lines.
+        let message = text(&answer.stderr).replace(['\n', ' ', '\u{2502}'], "");
+        let named = format!("cannotwrite{}", out.join(file).display());
+        assert!(message.contains(&named), "{message}");
+        assert!(message.contains("Filetoolarge"), "{message}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

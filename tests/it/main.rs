@@ -3,8 +3,12 @@
 mod audit;
 mod cli;
 mod exactness;
+#[cfg(unix)]
+mod interrupt;
+mod journal;
 mod kernel;
 mod measures;
+mod network;
 mod planted;
 #[cfg(target_os = "linux")]
 mod real;

@@ -5,7 +5,7 @@ use std::fs;
 
 use fedheal::journal::ServerId;
 use fedheal::metrics::{Counts, Dimension, Filter, Measures, REASONS, measure};
-use fedheal::scenario::load;
+use fedheal::scenario::{Scenario, load};
 use fedheal::simulation::run;
 use proptest::prelude::*;
 
@@ -56,7 +56,7 @@ at = "2024-01-03"
 do.send = { room = "plaza", by = ["ann@a", "bob@b", "cyd@c"], counts = [20, 20, 20] }
 "#;
 
-fn fault(day: u32, what: &str) -> String {
+pub(crate) fn fault(day: u32, what: &str) -> String {
     format!("[[fault]]\nat = \"2024-01-{day:02}\"\ndo.{what}\n")
 }
 
@@ -64,14 +64,14 @@ fn action(day: u32, what: &str) -> String {
     format!("[[action]]\nat = \"2024-01-{day:02}T12:00\"\ndo.{what}\n")
 }
 
-fn says(day: u32, who: &str) -> String {
+pub(crate) fn says(day: u32, who: &str) -> String {
     action(
         day,
         &format!("send = {{ room = \"plaza\", by = [\"{who}\"], counts = [1] }}"),
     )
 }
 
-fn scrolls(day: u32) -> String {
+pub(crate) fn scrolls(day: u32) -> String {
     action(
         day,
         "scroll = { room = \"plaza\", who = \"ann@a\", passes = 3, pause = true }",
@@ -87,11 +87,12 @@ fn purges(day: u32, server: &str) -> String {
     )
 }
 
-fn restores(with: &str) -> String {
+pub(crate) fn restores(with: &str) -> String {
     fault(5, &format!("restore = {{ server = \"a\"{with} }}"))
 }
 
-fn measured_with(parts: &[String], set: &[(&str, &str)]) -> Measures {
+/// The plaza, and what happens there besides.
+pub(crate) fn plaza(parts: &[String], set: &[(&str, &str)]) -> Scenario {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.toml");
     fs::write(&path, format!("{PLAZA}{}", parts.concat())).unwrap();
@@ -99,7 +100,11 @@ fn measured_with(parts: &[String], set: &[(&str, &str)]) -> Measures {
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    let scenario = load(&path, &set, None).unwrap_or_else(|error| panic!("{error:?}"));
+    load(&path, &set, None).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+fn measured_with(parts: &[String], set: &[(&str, &str)]) -> Measures {
+    let scenario = plaza(parts, set);
     let outcome = run(&scenario.world, &mut |_| {});
     measure(
         &outcome.books(&scenario.world, scenario.measured),

@@ -4,42 +4,54 @@ mod sample;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fedheal::journal::Journal;
 use fedheal::metrics::Measures;
-use fedheal::report::{self, WriteError, Written};
+use fedheal::report::{self, Keep, Results, WriteError, Written};
 
-use sample::{journal, measures, nothing_lost, scenario};
+use sample::{journal, measures, network, nothing_lost, scenario};
 
 const COMMAND: &str = "fedheal run scenarios/sample.toml --seed 7";
 
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 9] = [
     "items.csv",
     "recovery.csv",
     "servers.csv",
     "stranded.csv",
+    "network.csv",
+    "groups.csv",
     "expect.csv",
     "facts.csv",
     "data_dictionary.csv",
 ];
 
-fn written<'a>(journal: &'a Journal, measures: &'a Measures) -> Written<'a> {
-    Written {
-        journal,
-        measures,
-        recording: None,
+fn write_as(
+    folder: &Path,
+    journal: &Journal,
+    measures: &Measures,
+    (keep, complete): (Keep, bool),
+) -> Result<PathBuf, WriteError> {
+    let scenario = scenario();
+    let mut results = Results::begin(folder, keep)?;
+    for fact in journal.facts() {
+        assert!(results.note(&scenario.world, fact).is_continue());
     }
+    let written = Written {
+        measures,
+        network: &network(),
+        recording: None,
+        complete,
+    };
+    results.publish(&scenario, &written, COMMAND)
+}
+
+fn try_write(folder: &Path) -> Result<PathBuf, WriteError> {
+    write_as(folder, &journal(), &measures(), (Keep::Full, true))
 }
 
 fn write(folder: &Path) {
-    report::write(
-        folder,
-        &scenario(),
-        &written(&journal(), &measures()),
-        COMMAND,
-    )
-    .unwrap();
+    try_write(folder).unwrap();
 }
 
 fn read(folder: &Path, name: &str) -> String {
@@ -84,14 +96,9 @@ fn every_column_is_in_the_dictionary_and_every_entry_is_a_column() {
 #[test]
 fn a_table_without_rows_still_has_its_header() {
     let folder = tempfile::tempdir().unwrap();
-    let (scenario, measures) = nothing_lost();
-    report::write(
-        folder.path(),
-        &scenario,
-        &written(&Journal::default(), &measures),
-        COMMAND,
-    )
-    .unwrap();
+    let (_, measures) = nothing_lost();
+    let nothing = Journal::default();
+    write_as(folder.path(), &nothing, &measures, (Keep::Full, true)).unwrap();
     for table in TABLES {
         let text = read(folder.path(), table);
         assert!(text.lines().next().unwrap().contains(','), "{table}");
@@ -150,6 +157,70 @@ fn the_manifest_names_every_other_file_with_its_checksum() {
     }
 }
 
+fn manifest(folder: &Path) -> serde_json::Value {
+    serde_json::from_str(&read(folder, "manifest.json")).unwrap()
+}
+
+#[test]
+fn without_a_journal_everything_else_is_the_same() {
+    let parent = tempfile::tempdir().unwrap();
+    let place = |keep: Keep| {
+        let folder = parent.path().join(keep.name());
+        write_as(&folder, &journal(), &measures(), (keep, true)).unwrap()
+    };
+    let (none, full) = (place(Keep::None), place(Keep::Full));
+    assert!(!none.join("facts.csv").exists());
+    assert_eq!(manifest(&none)["journal"], "none");
+    assert_eq!(manifest(&full)["journal"], "full");
+    assert!(!read(&none, "data_dictionary.csv").contains("facts.csv,"));
+    for table in TABLES.iter().filter(|name| !name.contains("facts")) {
+        let same = read(&none, table) == read(&full, table);
+        assert_eq!(same, !table.starts_with("data_"), "{table}");
+    }
+}
+
+#[test]
+fn a_part_of_a_run_goes_beside_the_whole_and_says_what_it_is() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("sample");
+    write(&folder);
+    let whole = read(&folder, "manifest.json");
+    let part = || write_as(&folder, &journal(), &measures(), (Keep::Full, false));
+    let place = part().unwrap();
+    assert_eq!(place, parent.path().join("sample.partial"));
+    assert_eq!(read(&folder, "manifest.json"), whole);
+    assert_eq!(manifest(&folder)["complete"], true);
+    assert_eq!(manifest(&folder)["until"], serde_json::Value::Null);
+    assert_eq!(manifest(&place)["complete"], false);
+    let end = scenario().world.end.to_string();
+    assert_eq!(manifest(&place)["until"], end);
+    assert!(!place.join("recovery.svg").exists());
+    part().expect("another part replaces it");
+}
+
+#[test]
+fn a_part_of_a_run_does_not_replace_a_whole_one() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("sample");
+    let place = parent.path().join("sample.partial");
+    write(&place);
+    let whole = read(&place, "manifest.json");
+    let error = write_as(&folder, &journal(), &measures(), (Keep::Full, false)).unwrap_err();
+    assert!(matches!(error, WriteError::Whole(_)), "{error}");
+    assert_eq!(read(&place, "manifest.json"), whole);
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn results_that_are_given_up_leave_nothing_behind() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut results = Results::begin(&parent.path().join("sample"), Keep::Full).unwrap();
+    assert!(results.hidden().exists());
+    let _ = results.note(&scenario().world, &journal().facts()[0]);
+    drop(results);
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn a_new_result_replaces_the_old_one_whole() {
     let parent = tempfile::tempdir().unwrap();
@@ -167,13 +238,7 @@ fn a_file_in_the_way_is_an_error_and_stays() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("sample");
     fs::write(&folder, "precious").unwrap();
-    let error = report::write(
-        &folder,
-        &scenario(),
-        &written(&journal(), &measures()),
-        COMMAND,
-    )
-    .unwrap_err();
+    let error = try_write(&folder).unwrap_err();
     assert!(matches!(error, WriteError::NotAFolder(_)), "{error}");
     assert_eq!(fs::read_to_string(&folder).unwrap(), "precious");
 }
@@ -182,13 +247,7 @@ fn a_file_in_the_way_is_an_error_and_stays() {
 fn a_folder_of_something_else_is_never_replaced() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("thesis.tex"), "precious").unwrap();
-    let error = report::write(
-        folder.path(),
-        &scenario(),
-        &written(&journal(), &measures()),
-        COMMAND,
-    )
-    .unwrap_err();
+    let error = try_write(folder.path()).unwrap_err();
     assert!(matches!(error, WriteError::NotResults(_)), "{error}");
     assert!(folder.path().join("thesis.tex").exists());
 }
@@ -198,13 +257,7 @@ fn a_folder_that_cannot_be_made_names_path_and_cause() {
     let parent = tempfile::tempdir().unwrap();
     fs::write(parent.path().join("file"), "").unwrap();
     let folder = parent.path().join("file").join("deeper").join("sample");
-    let error = report::write(
-        &folder,
-        &scenario(),
-        &written(&journal(), &measures()),
-        COMMAND,
-    )
-    .unwrap_err();
+    let error = try_write(&folder).unwrap_err();
     let text = error
         .to_string()
         .replace(parent.path().to_str().unwrap(), "PARENT");

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use fedheal::journal::{Fact, Journal, Path, RoomId, ServerId, UserId, What, Why};
 use fedheal::kernel::{SimDuration, SimTime};
 use fedheal::metrics::{
-    Bound, Count, Counts, Dimension, Expectation, Filter, Finding, ItemRow, Measures, RecoveryRow,
-    ServerRow, StrandedRow,
+    Bound, Count, Counts, Dimension, Expectation, Filter, Finding, GroupRow, ItemRow, Measures,
+    Network, NetworkRow, RecoveryRow, ServerRow, StrandedRow, Strikes,
 };
 use fedheal::protocol::matrix::Rules;
 use fedheal::scenario::Scenario;
@@ -195,6 +195,41 @@ pub(super) fn journal() -> Journal {
         journal.write(fact);
     }
     journal
+}
+
+/// The whole network, of two sizes of servers.
+pub(super) fn network() -> Network {
+    let counts = Counts {
+        items: 60,
+        held: 30,
+        shell: 1,
+        stranded: 20,
+        lost: 5,
+        expired: 4,
+        gone: 50,
+        recovered: 25,
+        recoverable: 45,
+        readable: 0,
+    };
+    let group = |users, servers, outages| GroupRow {
+        users,
+        servers,
+        up_per_mille: 998,
+        strikes: Strikes {
+            outages,
+            restores: 1,
+            ..Strikes::default()
+        },
+    };
+    Network {
+        items: vec![NetworkRow {
+            users: "2 to 10",
+            class: "message",
+            room_kind: "public",
+            counts,
+        }],
+        groups: vec![group("1", 4, 12), group("2 to 10", 2, 3)],
+    }
 }
 
 /// Measures as they might be, with a long tail of recovery.
