@@ -107,6 +107,24 @@ impl Simulation<'_> {
         self.clocks[room.index()].watch = Some(watch);
     }
 
+    /// As `advance_watched`, up to a message that is played: others of the same moment may come before it.
+    fn advance_before(&mut self, room: RoomId, message: TrafficRef) {
+        let from = self.clocks[room.index()].next;
+        let log = &self.logs[room.index()];
+        let basis = log.basis(message.day);
+        let basis = basis.filter(|basis| log.has_speakers(message.day, *basis));
+        if from.day != message.day || from.number >= message.number {
+            return;
+        }
+        if let Some(mut watch) = self.clocks[room.index()].watch.take() {
+            if let Some(basis) = basis {
+                let numbers = from.number..message.number;
+                self.append_watched(room, &mut watch, (message.day, numbers), basis);
+            }
+            self.clocks[room.index()].watch = Some(watch);
+        }
+    }
+
     fn append_watched(
         &mut self,
         room: RoomId,
@@ -346,6 +364,7 @@ impl Simulation<'_> {
             return;
         }
         self.advance(room, now);
+        self.advance_before(room, message);
         let clock = &mut self.clocks[room.index()];
         clock.next = TrafficRef {
             day: message.day,
