@@ -83,7 +83,7 @@ impl Simulation<'_> {
     }
 
     /// In a recording nobody does anything of themselves.
-    fn scripted(&self) -> bool {
+    pub(super) fn scripted(&self) -> bool {
         self.world.people.page == 0
     }
 
