@@ -1,8 +1,24 @@
 //! The command line as text: pairs of `--set`, and the command that repeats a run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::report::Keep;
+
+/// Which world: a scenario's file, and what is put over what it says.
+#[derive(Debug, clap::Args)]
+pub(super) struct World {
+    /// The scenario file, for example scenarios/hypha-2021.toml
+    #[arg(value_name = "SCENARIO")]
+    pub(super) path: PathBuf,
+
+    /// Use this seed instead of the scenario's: other people, messages and luck
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+
+    /// Change a value of the scenario, by its dotted key; may be given often
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub(super) set: Vec<(String, String)>,
+}
 
 /// Reads `key=value`.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {

@@ -1,6 +1,5 @@
 //! `describe`: what a scenario's world looks like before anything happens in it.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Failure, bad_input, command, engine, say};
@@ -13,21 +12,13 @@ use crate::report;
 /// what was measured of the public network.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The scenario file, for example scenarios/public-matrix.toml
-    #[arg(value_name = "SCENARIO")]
-    path: PathBuf,
-
-    /// Use this seed instead of the scenario's
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-
-    /// Change a value of the scenario, by its dotted key; may be given often
-    #[arg(long, value_name = "KEY=VALUE", value_parser = command::pair)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    world: command::World,
 }
 
 pub(super) fn describe(args: &Args) -> Result<ExitCode, Failure> {
-    let scenario = engine::load(&args.path, &args.set, args.seed).map_err(bad_input)?;
+    let scenario =
+        engine::load(&args.world.path, &args.world.set, args.world.seed).map_err(bad_input)?;
     say(&report::describe(&scenario))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -27,17 +27,8 @@ use crate::scenario::Scenario;
 /// manifest says so. A second Ctrl-C ends at once and leaves nothing behind.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The scenario file, for example scenarios/hypha-2021.toml
-    #[arg(value_name = "SCENARIO")]
-    path: PathBuf,
-
-    /// Use this seed instead of the scenario's: other people, messages and luck
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-
-    /// Change a value of the scenario, by its dotted key; may be given often
-    #[arg(long, value_name = "KEY=VALUE", value_parser = command::pair)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    world: command::World,
 
     /// How much of the journal to keep in facts.csv; all other tables are the same
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Journal::Full)]
@@ -71,7 +62,8 @@ impl From<Journal> for Keep {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen();
-    let mut scenario = engine::load(&args.path, &args.set, args.seed).map_err(bad_input)?;
+    let mut scenario =
+        engine::load(&args.world.path, &args.world.set, args.world.seed).map_err(bad_input)?;
     let folder = args.out.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
     enough_memory(&scenario)?;
@@ -86,7 +78,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
 
     let played = play(&mut scenario, &mut results, &interrupt).map_err(unwritten)?;
-    let again = command::again(&args.path, scenario.world.seed, &args.set, journal);
+    let again = command::again(
+        &args.world.path,
+        scenario.world.seed,
+        &args.world.set,
+        journal,
+    );
     let written = report::Written {
         measures: &played.measures,
         network: &played.network,

@@ -41,21 +41,18 @@ impl Homeserver {
         }
     }
 
-    /// The moment after which a look may find one of the destinations that are owed events ready. One to which
-    /// something is under way only costs a pause, after which another may be; so a look may begin that much earlier.
+    /// The moment after which the first of the destinations that are owed events is ready.
     fn next_ready(&self, now: SimTime) -> Option<SimTime> {
         let mut next: Option<SimTime> = None;
-        let mut under_way = 0;
         for to in self.owed_from(ServerId(0)) {
             let until = self.backoff_until(to).unwrap_or(now);
-            if self.is_transmitting(to) {
-                under_way += u64::from(until <= now);
-            } else {
-                next = Some(next.map_or(until, |next| next.min(until)));
+            let ready = until.saturating_sub(SimDuration(1)).max(now);
+            next = Some(next.map_or(ready, |next| next.min(ready)));
+            if ready == now {
+                break;
             }
         }
-        let pauses = SimDuration(under_way * self.rules.wake_spacing.0 + 1);
-        next.map(|next| next.saturating_sub(pauses).max(now))
+        next
     }
 
     /// Destinations that are owed events and may be tried.
