@@ -372,7 +372,7 @@ impl<'a> Simulation<'a> {
                     ..
                 } = &fact
                 {
-                    self.touch_copy(*room, server);
+                    self.touch_poorer(*room, server);
                 }
                 self.journal.write(fact);
             }

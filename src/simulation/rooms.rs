@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
-use crate::room::{Membership, TrafficRef};
+use crate::room::{Membership, StateMap, TrafficRef};
 
 use super::voices::Voice;
 use super::watch::Watch;
@@ -217,9 +217,8 @@ impl Simulation<'_> {
     }
 
     fn has_newest_state(&self, room: RoomId, replica: &Replica) -> bool {
-        let log = &self.logs[room.index()];
-        let last = log.last();
-        last.is_some_and(|last| replica.state == *log.state_after(last))
+        let newest = self.logs[room.index()].newest_state();
+        newest.is_some_and(|newest| replica.state == *newest)
     }
 
     /// Can every member who is expected to speak do so, on top of the newest item? Who cannot is not
@@ -247,11 +246,12 @@ impl Simulation<'_> {
 
     /// All members, each with: has this one a session, on a server that believes in the membership?
     pub(super) fn able_members(&self, room: RoomId) -> Vec<(UserId, bool)> {
-        let present = self.logs[room.index()].present();
+        let log = &self.logs[room.index()];
+        let (present, newest) = (log.present(), log.newest_state());
         let doubtful = self.doubtful_hosts(room);
         let able = |user: &UserId| {
             let home = self.world.home(*user);
-            !doubtful.contains(&home) || self.is_able(room, *user)
+            !doubtful.contains(&home) || self.is_able(room, *user, newest)
         };
         let members = present.members.iter();
         members.map(|user| (*user, able(user))).collect()
@@ -266,8 +266,7 @@ impl Simulation<'_> {
 
     /// Is one of them this?
     pub(super) fn is_doubtful(&self, room: RoomId, host: ServerId) -> bool {
-        let log = &self.logs[room.index()];
-        let newest = log.last().map(|last| log.state_after(last));
+        let newest = self.logs[room.index()].newest_state();
         let replica = self.servers[host.index()].db.rooms.get(&room);
         // Where the state is the newest item's, a member is one.
         let believes = replica
@@ -276,15 +275,16 @@ impl Simulation<'_> {
         !believes || self.disturbed.contains(&host) || self.power[host.index()] == Power::Dead
     }
 
-    /// Has this member a session, on a server that believes in the membership and is not dead?
-    pub(super) fn is_able(&self, room: RoomId, user: UserId) -> bool {
+    /// Has this member, by the newest state, a session, on a server that believes in the membership and is not dead?
+    pub(super) fn is_able(&self, room: RoomId, user: UserId, newest: Option<&StateMap>) -> bool {
         let log = &self.logs[room.index()];
         let home = log.home(user).index();
         let homeserver = &self.servers[home];
         self.power[home] != Power::Dead
             && homeserver.can_act(user)
             && homeserver.db.rooms.get(&room).is_some_and(|replica| {
-                log.membership_in(&replica.state, user) == Some(Membership::Join)
+                newest.is_some_and(|newest| replica.state.ptr_eq(newest))
+                    || log.membership_in(&replica.state, user) == Some(Membership::Join)
             })
     }
 
@@ -365,11 +365,12 @@ impl Simulation<'_> {
         }
         self.advance(room, now);
         self.advance_before(room, message);
-        let clock = &mut self.clocks[room.index()];
-        clock.next = TrafficRef {
-            day: message.day,
-            number: message.number + 1,
-        };
+        self.clocks[room.index()].next = message;
+        if !self.is_heard(room, message) {
+            self.superseded += 1;
+            return;
+        }
+        self.clocks[room.index()].next.number += 1;
         if message.number == 0 {
             let able = self.able_members(room);
             self.update_silence(room, able);

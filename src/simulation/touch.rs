@@ -27,6 +27,17 @@ impl Simulation<'_> {
         self.touch_copies(room, Some(server));
     }
 
+    /// A server has lost items of a room. In a calm room, a copy that would still take the next message changes nothing
+    /// for the others (a retention job deletes below the newest item), but its members may miss something.
+    pub(super) fn touch_poorer(&mut self, room: RoomId, server: ServerId) {
+        let is_calm = self.world.in_step && self.clocks[room.index()].single.is_none();
+        if is_calm && self.takes_next(server, room) && self.heads(room, server) == 1 {
+            self.start_scrolling(room, server);
+        } else {
+            self.touch_copy(room, server);
+        }
+    }
+
     /// As `touch_copy`, of one server or none.
     pub(super) fn touch_copies(&mut self, room: RoomId, server: Option<ServerId>) {
         let none = || Touched::Copies(BTreeSet::new());

@@ -157,13 +157,13 @@ impl Simulation<'_> {
         }
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
-        let present = log.present();
+        let (present, newest) = (log.present(), log.newest_state());
         let members = present.members.iter().copied();
         let failing = members.filter(|user| {
             doubtful.contains(&log.home(*user))
                 && self.world.users[user.index()].weight > 0
                 && !log.is_silenced(*user, today)
-                && !self.is_able(room, *user)
+                && !self.is_able(room, *user, newest)
         });
         failing.map(|user| log.home(user)).collect()
     }

@@ -45,6 +45,8 @@ pub(super) struct Watch {
     plays_all: bool,
     /// What messages of today's speakers would be; where nothing is said, they are heard.
     voices: BTreeMap<ServerId, Voice>,
+    /// Speakers whose voices may be others by now: they are listened to when their next message is due.
+    stale: BTreeSet<ServerId>,
     /// Of today's speakers the next message that is played.
     next: BTreeMap<ServerId, u32>,
     /// The same in order of the messages.
@@ -169,7 +171,7 @@ impl Simulation<'_> {
             self.update_failing(room, &mut watch, servers);
             let drawn = self.drawn_day(room);
             for server in wrong {
-                self.listen_to(room, &mut watch, server, drawn.as_deref());
+                self.listen_later(room, &mut watch, server, drawn.as_deref());
             }
         } else {
             self.begin_day(room, &mut watch);
@@ -213,11 +215,54 @@ impl Simulation<'_> {
         watch.failing = self.failing_speakers(room);
         watch.next.clear();
         watch.order.clear();
+        watch.stale.clear();
         let drawn = self.drawn_day(room);
         let speakers = drawn.as_deref().map(Day::servers).unwrap_or_default();
         for server in speakers {
             self.listen_to(room, watch, server, drawn.as_deref());
         }
+    }
+
+    /// What a message of a server's users would be has perhaps changed. A server that comes back falls out of step and
+    /// in again with each gap that it fills, so nobody asks before the next message.
+    fn listen_later(
+        &mut self,
+        room: RoomId,
+        watch: &mut Watch,
+        server: ServerId,
+        day: Option<&Day>,
+    ) {
+        self.note_owed(room, server, watch);
+        if !watch.stale.contains(&server) {
+            let from = self.clocks[room.index()].next;
+            let next = day.and_then(|day| day.next_of(server, from.number));
+            watch.plan_next(server, next);
+            match next {
+                Some(_) => watch.stale.insert(server),
+                None => watch.voices.remove(&server).is_some(),
+            };
+        }
+    }
+
+    /// A message is due: is it heard, now that its speaker is listened to? If not, it is not played.
+    pub(super) fn is_heard(&mut self, room: RoomId, message: TrafficRef) -> bool {
+        let Some(mut watch) = self.clocks[room.index()].watch.take() else {
+            return true;
+        };
+        let mut is_heard = true;
+        if watch.day == Some(message.day)
+            && let Some(day) = self.drawn_day(room)
+            && let server = day.cell(message.number).0
+            && watch.stale.remove(&server)
+        {
+            self.listen_to(room, &mut watch, server, Some(&day));
+            is_heard = *watch.voice(server) == Voice::Heard;
+        }
+        match is_heard {
+            true => self.clocks[room.index()].watch = Some(watch),
+            false => self.plan_watched(room, watch),
+        }
+        is_heard
     }
 
     /// Finds out what a message of a server's users would be now, and which of today's is the next that is played.

@@ -63,8 +63,13 @@ impl RoomLog {
 
     /// Is it that after the newest item?
     fn is_newest(&self, state: &StateMap) -> bool {
-        let newest = self.states.last_key_value();
-        newest.is_some_and(|(_, newest)| newest.ptr_eq(state))
+        let newest = self.newest_state();
+        newest.is_some_and(|newest| newest.ptr_eq(state))
+    }
+
+    /// The state after the newest item, if there is one.
+    pub fn newest_state(&self) -> Option<&StateMap> {
+        self.states.last_key_value().map(|(_, newest)| newest)
     }
 
     /// Servers with a user joined in a state: server and the smallest depth of a join, in order of
