@@ -2,6 +2,7 @@
 
 mod books;
 mod expect;
+mod exposure;
 mod federation;
 mod files;
 mod heard;
@@ -13,12 +14,17 @@ mod rows;
 mod split;
 mod stranded;
 mod tally;
+mod tenures;
+mod views;
+mod wishes;
 
 pub use books::{Books, FileGaps, Holding, ItemLoss, Items, LossBooks};
 pub use expect::{Bound, Count, Expectation, Finding, Found};
+pub use exposure::{Cause, Exposure, ExposureRow, ExposureStep};
 pub use heard::{Heard, Strikes};
 pub use measure::measure;
 pub use network::{Everybody, GroupRow, Network, NetworkRow, network};
 pub use recovery::path_name;
 pub use rows::{Counts, Dimension, Filter, ItemRow, Measures, RecoveryRow, ServerRow, StrandedRow};
 pub use stranded::REASONS;
+pub use views::ViewRow;

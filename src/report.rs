@@ -6,6 +6,7 @@
 
 mod describe;
 mod dictionary;
+mod exposure;
 mod facts;
 mod figure;
 mod manifest;
@@ -135,6 +136,9 @@ impl Results {
         staging.table(tables::stranded(measures))?;
         staging.table(network::items(written.network))?;
         staging.table(network::groups(written.network))?;
+        staging.table(exposure::exposure(written.network))?;
+        staging.table(exposure::over_time(written.network))?;
+        staging.table(exposure::views(written.network))?;
         staging.table(tables::expect(scenario, measures))?;
         let unwritten = (self.journal == Keep::None).then_some(FactsFile::NAME);
         staging.table(dictionary::rows(unwritten))?;

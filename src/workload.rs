@@ -4,4 +4,4 @@ mod action;
 mod spec;
 
 pub use action::{Action, Power, StateField};
-pub use spec::{BackupSchedule, People, RoomKind, RoomSpec, UserSpec, Visibility};
+pub use spec::{BackupSchedule, People, PersonalWish, RoomKind, RoomSpec, UserSpec, Visibility};

@@ -14,9 +14,11 @@ use std::collections::BTreeMap;
 
 use crate::faults::Fault;
 use crate::journal::{RoomId, ServerId, UserId};
-use crate::kernel::SimTime;
+use crate::kernel::{Purpose, SimDuration, SimTime, Streams};
 use crate::protocol::matrix::Rules;
 use crate::workload::{Action, BackupSchedule, People, RoomSpec, UserSpec};
+
+const WISH: Purpose = Purpose::new("people.wish");
 
 /// A homeserver.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +78,25 @@ impl World {
     /// The server of a user.
     pub fn home(&self, user: UserId) -> ServerId {
         self.users[user.index()].server
+    }
+
+    /// How long each user wants messages to be kept, at most; nothing at all if nobody is said to want anything.
+    pub fn personal_wishes(&self) -> Vec<Option<SimDuration>> {
+        let wishes = &self.people.wishes;
+        if wishes.is_empty() {
+            return Vec::new();
+        }
+        let streams = Streams::new(self.seed);
+        let wish = |user: usize| {
+            let mut left = streams.stream(WISH, user as u64, 0).below(1000);
+            let of_user = wishes.iter().find(|wish| {
+                let is_here = left < u64::from(wish.per_mille);
+                left = left.saturating_sub(u64::from(wish.per_mille));
+                is_here
+            });
+            of_user.map(|wish| wish.lifetime)
+        };
+        (0..self.users.len()).map(wish).collect()
     }
 
     /// The description of a room.

@@ -106,6 +106,8 @@ pub struct Books<'a> {
     pub users: Vec<u64>,
     /// How long the measured server's own policy keeps messages, for each room.
     pub lifetimes: Vec<Option<SimDuration>>,
+    /// How long each user wants messages to be kept, at most; empty if nobody is said to want anything.
+    pub personal_wishes: Vec<Option<SimDuration>>,
     /// Files that the measured server's users uploaded by script and that can be viewed.
     pub own_media: BTreeSet<MediaId>,
     /// Of these users' files: those of which a live peer has a copy.

@@ -9,6 +9,7 @@ use crate::journal::{EventNo, Fact, RoomId, ServerId, What};
 use crate::kernel::SimTime;
 
 use super::books::Items;
+use super::tenures::Tenures;
 
 /// How often a server was struck, by what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Heard {
     replaced_at: Vec<Option<SimTime>>,
     /// Items that servers gained, with the last replacement before they did.
     gained: BTreeMap<(ServerId, RoomId), RangeMap<EventNo, SimTime>>,
+    /// Since when and until when servers held items.
+    pub(super) tenures: Tenures,
 }
 
 impl Heard {
@@ -55,11 +58,13 @@ impl Heard {
             strikes: vec![Strikes::default(); servers],
             replaced_at: vec![None; servers],
             gained: BTreeMap::new(),
+            tenures: Tenures::default(),
         }
     }
 
     /// Takes in a fact. Facts arrive in order of time.
     pub fn hear(&mut self, fact: &Fact) {
+        self.tenures.hear(fact);
         match *fact {
             Fact::Struck { at, server, fault } => self.struck(at, server, fault),
             Fact::Gained {

@@ -10,9 +10,11 @@ use crate::room::RoomLog;
 
 use super::Counts;
 use super::books::{Books, Holding, ItemLoss, Items, both, either, minus};
+use super::exposure::{Exposure, exposure};
 use super::heard::{Heard, Strikes};
 use super::measure::kind_name;
 use super::split::{Case, RoomItems, inside_by_server, split};
+use super::views::{ViewRow, views};
 
 /// Sizes of servers: the most users, and the name in tables (one that no spreadsheet takes for a date).
 const SIZES: [(u64, &str); 6] = [
@@ -82,6 +84,10 @@ pub struct Network {
     pub items: Vec<NetworkRow>,
     /// Rows of `groups.csv`, in order of size.
     pub groups: Vec<GroupRow>,
+    /// What lives on after its owners' wish.
+    pub exposure: Exposure,
+    /// Rows of `views.csv`, in order of kind and number of servers.
+    pub views: Vec<ViewRow>,
 }
 
 /// Measures the whole network. Servers that died are counted as servers; what they should hold is not: they hold
@@ -115,6 +121,8 @@ pub fn network(books: &Books<'_>, everybody: &Everybody<'_>, heard: &Heard) -> N
     Network {
         items: sums.into_iter().map(row).collect(),
         groups: groups(books, &everybody.users, heard),
+        exposure: exposure(books, everybody, heard),
+        views: views(books),
     }
 }
 

@@ -47,7 +47,18 @@ const fn of(
 
 /// All columns, table by table, in the order of their headers.
 pub const DICTIONARY: &[&[Column]] = &[
-    ITEMS, RECOVERY, SERVERS, STRANDED, NETWORK, GROUPS, EXPECT, FACTS, SELF,
+    ITEMS,
+    RECOVERY,
+    SERVERS,
+    STRANDED,
+    NETWORK,
+    GROUPS,
+    EXPOSURE,
+    EXPOSURE_OVER_TIME,
+    VIEWS,
+    EXPECT,
+    FACTS,
+    SELF,
 ];
 
 #[rustfmt::skip]
@@ -131,6 +142,34 @@ const GROUPS: &[Column] = &[
     of("groups.csv", "media_losses", "integer", "faults", "How often they lost their files, restores aside."),
     of("groups.csv", "key_losses", "integer", "faults", "How often they lost their signing key, restores aside."),
     of("groups.csv", "deaths", "integer", "faults", "How many of them ended for ever."),
+];
+
+#[rustfmt::skip]
+const EXPOSURE: &[Column] = &[
+    of("exposure.csv", "room_kind", "text", "-", "public, private, direct."),
+    of("exposure.csv", "owner", "text", "-", "local or remote: are the messages' authors users of the measured server?"),
+    of("exposure.csv", "cause", "text", "-", "Why copies live on: keeps-longer (the server's policy keeps them longer, or for ever), job-late (its policy would remove them, and its purge job has not come to them yet or passes them over), not-told (the author redacted them, and the server has not heard), fetched-back (fetched from another server when their time was over), restored (brought back by a restore when their time was over), home-dead (the author's home server is dead, and nobody speaks for the owner); any is all of them."),
+    of("exposure.csv", "wished", "integer", "messages", "Messages whose owners wish them gone at the end: the shortest of the lifetimes that the author's home server and the room give, or a redaction by the author, is over. The same in the rows of all causes."),
+    of("exposure.csv", "exposed", "integer", "messages", "Of these: at least one server that is not dead has the content at the end, for this cause."),
+    of("exposure.csv", "copies", "integer", "copies", "How many such copies there are."),
+    of("exposure.csv", "copy_days", "integer", "days", "The time by which copies outlived the wish, summed up over all copies until the end, those that are gone by now among them; messages count as made at noon."),
+];
+
+#[rustfmt::skip]
+const EXPOSURE_OVER_TIME: &[Column] = &[
+    of("exposure_over_time.csv", "at", "time", "UTC", "The beginning of a day, in simulated time; a day on which a number does not change has no row."),
+    of("exposure_over_time.csv", "cause", "text", "-", "Why copies live on, as in exposure.csv."),
+    of("exposure_over_time.csv", "copies", "integer", "copies", "How many copies outlived their owners' wish on that day, for this cause."),
+];
+
+#[rustfmt::skip]
+const VIEWS: &[Column] = &[
+    of("views.csv", "room_kind", "text", "-", "public, private, direct."),
+    of("views.csv", "servers", "text", "-", "How many servers that are not dead are in each of the rooms: 2, 3 to 10, 11 to 100 or over 100; rooms with fewer are left out."),
+    of("views.csv", "rooms", "integer", "rooms", "How many rooms."),
+    of("views.csv", "overlap_per_mille", "integer", "thousandths", "Of the items that two of a room's servers can show together, the share that both can: over all pairs of servers of a room, averaged over the rooms."),
+    of("views.csv", "best_per_mille", "integer", "thousandths", "Share of a room's items that the server that has most of them can show, averaged over the rooms."),
+    of("views.csv", "median_per_mille", "integer", "thousandths", "The same of the median server."),
 ];
 
 #[rustfmt::skip]

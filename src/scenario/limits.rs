@@ -144,6 +144,17 @@ fn people(file: &File, places: &Places, problems: &mut Problems<'_>) {
             people.invite_again_per_mille <= 1000,
             "at most 1000",
         ),
+        (
+            "wishes",
+            people.wishes.iter().all(|wish| wish.lifetime.0 > 0)
+                && people
+                    .wishes
+                    .iter()
+                    .map(|wish| u64::from(wish.per_mille))
+                    .sum::<u64>()
+                    <= 1000,
+            "at most 1000 per mille together, and lifetimes above 0",
+        ),
     ];
     for (key, well, allowed) in checks {
         if !well {

@@ -53,6 +53,7 @@ impl Outcome {
                 .iter()
                 .map(|room| own.rules.kept_for(room.max_lifetime))
                 .collect(),
+            personal_wishes: world.personal_wishes(),
             own_media: own.viewable_files().collect(),
             copied_media: self.copied_media(measured),
             lost_media: self.lost_media[measured.index()].clone(),

@@ -121,6 +121,19 @@ pub struct People {
     pub invite_again_after: SimDuration,
     /// Mean time until a person who was asked again joins.
     pub accept_after: SimDuration,
+    /// How long some of them want their messages to be kept, at most; all others for ever. It is what they want, and
+    /// nobody obeys it: exposure is counted by it.
+    pub wishes: Vec<PersonalWish>,
+}
+
+/// What a part of all people wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PersonalWish {
+    /// The part, of 1000.
+    pub per_mille: u32,
+    /// Their messages are to be gone so long after they were made.
+    pub lifetime: SimDuration,
 }
 
 impl Default for People {
@@ -139,6 +152,7 @@ impl Default for People {
             invite_again_per_mille: 500,
             invite_again_after: SimDuration::days(7),
             accept_after: SimDuration::hours(12),
+            wishes: Vec::new(),
         }
     }
 }

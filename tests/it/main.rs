@@ -3,6 +3,7 @@
 mod audit;
 mod cli;
 mod exactness;
+mod exposure;
 #[cfg(unix)]
 mod interrupt;
 mod journal;

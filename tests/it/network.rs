@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use crate::measures::{fault, plaza, restores, says, scrolls};
 use crate::worlds::{config, draft};
 
-fn measured(world: &World, outcome: &Outcome, users: Vec<u64>) -> Network {
+pub(crate) fn measured(world: &World, outcome: &Outcome, users: Vec<u64>) -> Network {
     let mut heard = Heard::new(world.servers.len());
     outcome
         .journal

@@ -14,13 +14,16 @@ use sample::{journal, measures, network, nothing_lost, scenario};
 
 const COMMAND: &str = "fedheal run scenarios/sample.toml --seed 7";
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "items.csv",
     "recovery.csv",
     "servers.csv",
     "stranded.csv",
     "network.csv",
     "groups.csv",
+    "exposure.csv",
+    "exposure_over_time.csv",
+    "views.csv",
     "expect.csv",
     "facts.csv",
     "data_dictionary.csv",

@@ -88,6 +88,14 @@ impl RoomLog {
         }
     }
 
+    /// The day on which it was made, since 1970-01-01.
+    pub fn day_of(&self, no: EventNo) -> u64 {
+        match self.entry(no) {
+            Entry::Run { start, .. } => u64::from(start.day),
+            Entry::One { pdu, .. } => pdu.at.day(),
+        }
+    }
+
     /// The item whose state names the speakers of a day: the newest one before it.
     pub fn basis(&self, day: u32) -> Option<EventNo> {
         self.first_of_day(day).checked_sub(1)

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use fedheal::journal::{Fact, Journal, Path, RoomId, ServerId, UserId, What, Why};
 use fedheal::kernel::{SimDuration, SimTime};
 use fedheal::metrics::{
-    Bound, Count, Counts, Dimension, Expectation, Filter, Finding, GroupRow, ItemRow, Measures,
-    Network, NetworkRow, RecoveryRow, ServerRow, StrandedRow, Strikes,
+    Bound, Cause, Count, Counts, Dimension, Expectation, Exposure, ExposureRow, ExposureStep,
+    Filter, Finding, GroupRow, ItemRow, Measures, Network, NetworkRow, RecoveryRow, ServerRow,
+    StrandedRow, Strikes, ViewRow,
 };
 use fedheal::protocol::matrix::Rules;
 use fedheal::scenario::Scenario;
@@ -104,6 +105,7 @@ fn world() -> World {
             invite_again_per_mille: 0,
             invite_again_after: SimDuration(DAY),
             accept_after: SimDuration(DAY),
+            wishes: Vec::new(),
         },
     }
 }
@@ -229,6 +231,37 @@ pub(super) fn network() -> Network {
             counts,
         }],
         groups: vec![group("1", 4, 12), group("2 to 10", 2, 3)],
+        exposure: exposure(),
+        views: vec![ViewRow {
+            room_kind: "public",
+            servers: "3 to 10",
+            rooms: 2,
+            overlap_per_mille: 871,
+            best_per_mille: 1000,
+            median_per_mille: 930,
+        }],
+    }
+}
+
+/// Copies that two servers keep for too long.
+fn exposure() -> Exposure {
+    let row = |cause, copies| ExposureRow {
+        room_kind: "public",
+        owner: "local",
+        cause,
+        wished: 40,
+        exposed: copies / 2,
+        copies,
+        copy_days: copies * 30,
+    };
+    let step = |day, copies| ExposureStep {
+        at: SimTime(LOSS + day * DAY),
+        cause: Cause::KeepsLonger,
+        copies,
+    };
+    Exposure {
+        rows: vec![row(None, 24), row(Some(Cause::KeepsLonger), 24)],
+        over_time: vec![step(0, 10), step(3, 24)],
     }
 }
 

@@ -1,0 +1,282 @@
+//! What owners wish: until when each message may be kept, by the policy of its author's home server, by its room, by
+//! what its author wants in general, or since its author has redacted it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
+
+use crate::journal::{EventNo, RoomId, ServerId, UserId};
+use crate::kernel::{SimDuration, SimTime};
+use crate::room::{RoomLog, StateKey};
+
+use super::books::Books;
+
+/// Messages of a day are taken to be made at noon when their wishes are counted: so whole days are counted at once.
+const NOON: SimDuration = SimDuration::hours(12);
+
+/// Messages of one room that are wished for alike.
+#[derive(Debug, Clone)]
+pub(super) struct Wishes {
+    /// How long they may be kept; none: until they were redacted.
+    pub(super) lifetime: Option<SimDuration>,
+    /// Are their authors users of the measured server?
+    pub(super) local: bool,
+    /// Is their authors' server dead?
+    pub(super) home_dead: bool,
+    /// Whose they are, and which of the groups this is.
+    authors: (Rc<Authors>, usize),
+    /// In order of items.
+    parts: Vec<Part>,
+    /// Redacted before they had outlived their time: counted there.
+    redacted: Vec<EventNo>,
+}
+
+/// Some of the items of a range, wished gone from the same moment on.
+#[derive(Debug, Clone)]
+struct Part {
+    range: Range<EventNo>,
+    count: u64,
+    wish: SimTime,
+}
+
+/// In which group the messages of each author are.
+#[derive(Debug)]
+enum Authors {
+    /// All users of a server want the same.
+    Servers(BTreeMap<ServerId, usize>),
+    /// Each user may want something else.
+    Users(BTreeMap<UserId, usize>),
+}
+
+/// Lifetime, users of the measured server, server dead.
+type Key = (SimDuration, bool, bool);
+
+impl Authors {
+    fn group_of(&self, (user, server): (UserId, ServerId)) -> Option<usize> {
+        match self {
+            Authors::Servers(groups) => groups.get(&server).copied(),
+            Authors::Users(groups) => groups.get(&user).copied(),
+        }
+    }
+
+    /// Counts the messages among some items, a part of a run or a single one, by group.
+    fn tally(&self, log: &RoomLog, items: Range<EventNo>, mut add: impl FnMut(usize, u64)) {
+        let one = |no| {
+            let group = self.group_of(log.author(no));
+            group.into_iter().for_each(|group| add(group, 1));
+        };
+        match self {
+            _ if log.single(items.start).is_some() => {
+                items.filter(|no| log.is_message(*no)).for_each(one);
+            }
+            Authors::Users(_) => items.for_each(one),
+            Authors::Servers(groups) => {
+                log.tally_run(items.start, items.end - items.start, |server, _, n| {
+                    let group = groups.get(&server);
+                    group.into_iter().for_each(|group| add(*group, n));
+                });
+            }
+        }
+    }
+}
+
+impl Wishes {
+    /// The wishes for a room's messages, in groups. `lifetime` says how long a server or the room lets messages of the
+    /// server's users be kept, at most.
+    pub(super) fn of_room(
+        books: &Books<'_>,
+        room: RoomId,
+        lifetime: &dyn Fn(ServerId) -> Option<SimDuration>,
+    ) -> Vec<Wishes> {
+        let log = &books.logs[room.index()];
+        let (authors, keys) = authors(books, log, lifetime);
+        let authors = Rc::new(authors);
+        let mut all: Vec<Wishes> = keys
+            .into_iter()
+            .enumerate()
+            .map(|(number, (life, local, home_dead))| Wishes {
+                lifetime: Some(life),
+                local,
+                home_dead,
+                authors: (Rc::clone(&authors), number),
+                parts: Vec::new(),
+                redacted: Vec::new(),
+            })
+            .collect();
+        fill(log, books.end, &authors, &mut all);
+        add_redactions(books, log, &authors, &mut all);
+        all.retain(|group| !group.parts.is_empty());
+        all
+    }
+
+    /// How many messages are wished gone by now.
+    pub(super) fn count(&self) -> u64 {
+        let all: u64 = self.parts.iter().map(|part| part.count).sum();
+        all - self.redacted.len() as u64
+    }
+
+    /// Calls `f` for the messages in a range that were wished gone before a moment: the items among which they are, how
+    /// many they are, since when.
+    pub(super) fn for_each_in(
+        &self,
+        log: &RoomLog,
+        range: &Range<EventNo>,
+        before: SimTime,
+        mut f: impl FnMut(Range<EventNo>, u64, SimTime),
+    ) {
+        let first = self
+            .parts
+            .partition_point(|part| part.range.end <= range.start);
+        let inside = self.parts[first..].iter();
+        for part in inside.take_while(|part| part.range.start < range.end) {
+            if part.wish >= before {
+                continue;
+            }
+            let both = part.range.start.max(range.start)..part.range.end.min(range.end);
+            let all = match both == part.range {
+                true => part.count,
+                false => self.count_in(log, both.clone()),
+            };
+            let from = self.redacted.partition_point(|no| *no < both.start);
+            let until = self.redacted.partition_point(|no| *no < both.end);
+            let count = all - (until - from) as u64;
+            if count > 0 {
+                f(both, count, part.wish);
+            }
+        }
+    }
+
+    /// The group's messages in a part of a run.
+    fn count_in(&self, log: &RoomLog, items: Range<EventNo>) -> u64 {
+        let (authors, own) = &self.authors;
+        let mut count = 0;
+        authors.tally(log, items, |group, n| count += n * u64::from(group == *own));
+        count
+    }
+}
+
+/// In which groups a room's authors are, and what these want.
+fn authors(
+    books: &Books<'_>,
+    log: &RoomLog,
+    lifetime: &dyn Fn(ServerId) -> Option<SimDuration>,
+) -> (Authors, Vec<Key>) {
+    let members = log.state_events(0, log.len()).iter();
+    let members = members.filter_map(|no| match log.state_key(*no) {
+        Some(StateKey::Member(user)) => Some(user),
+        _ => None,
+    });
+    let members: BTreeSet<UserId> = members.collect();
+    let homes: BTreeSet<ServerId> = members.iter().map(|user| log.home(*user)).collect();
+    let homes: BTreeMap<ServerId, Option<SimDuration>> = homes
+        .into_iter()
+        .map(|home| (home, lifetime(home)))
+        .collect();
+    let key = |home: ServerId, life| {
+        let (local, dead) = (home == books.measured, !books.alive[home.index()]);
+        (life, local, dead)
+    };
+    let mut keys = Keys::default();
+    let authors = if books.personal_wishes.is_empty() {
+        let wanting = homes
+            .iter()
+            .filter_map(|(home, life)| Some((*home, (*life)?)));
+        let groups = wanting.map(|(home, life)| (home, keys.number(key(home, life))));
+        Authors::Servers(groups.collect())
+    } else {
+        let groups = members.into_iter().filter_map(|user| {
+            let home = log.home(user);
+            let own = books.personal_wishes[user.index()];
+            let life = homes[&home].into_iter().chain(own).min()?;
+            Some((user, keys.number(key(home, life))))
+        });
+        Authors::Users(groups.collect())
+    };
+    (authors, keys.0)
+}
+
+/// Groups by what they want, numbered as they come.
+#[derive(Default)]
+struct Keys(Vec<Key>);
+
+impl Keys {
+    fn number(&mut self, key: Key) -> usize {
+        let known = self.0.iter().position(|known| *known == key);
+        known.unwrap_or_else(|| {
+            self.0.push(key);
+            self.0.len() - 1
+        })
+    }
+}
+
+/// Fills in the messages that have outlived their time at the end.
+fn fill(log: &RoomLog, end: SimTime, authors: &Authors, groups: &mut [Wishes]) {
+    let shortest = groups.iter().filter_map(|group| group.lifetime).min();
+    let Some(shortest) = shortest else {
+        return;
+    };
+    let outlived = log.first_at(end.saturating_sub(shortest) + SimDuration::days(1));
+    let mut counts = vec![0; groups.len()];
+    log.pieces(0, outlived, |piece| {
+        let range = piece.first..piece.first + piece.len;
+        let noon = SimTime(log.day_of(piece.first) * SimDuration::days(1).0) + NOON;
+        counts.fill(0);
+        authors.tally(log, range.clone(), |group, n| counts[group] += n);
+        for (group, count) in std::iter::zip(groups.iter_mut(), &counts) {
+            let wish = noon + group.lifetime.expect("no redactions yet");
+            if *count > 0 && wish < end {
+                group.parts.push(Part {
+                    range: range.clone(),
+                    count: *count,
+                    wish,
+                });
+            }
+        }
+    });
+}
+
+/// What its author redacted is wished gone from then on, unless it was before.
+fn add_redactions(
+    books: &Books<'_>,
+    log: &RoomLog,
+    authors: &Rc<Authors>,
+    groups: &mut Vec<Wishes>,
+) {
+    let mut redacted: BTreeMap<EventNo, SimTime> = BTreeMap::new();
+    for (redaction, item) in log.redactions() {
+        if *item < log.len() && log.is_message(*item) {
+            let at = log.at(*redaction);
+            redacted.entry(*item).or_insert(at);
+        }
+    }
+    let mut more: BTreeMap<(bool, bool), Wishes> = BTreeMap::new();
+    for (item, at) in redacted {
+        let author = log.author(item);
+        if let Some(group) = authors.group_of(author).map(|group| &mut groups[group]) {
+            let within = group.parts.partition_point(|part| part.range.end <= item);
+            let part = group.parts.get(within);
+            if let Some(part) = part.filter(|part| part.range.contains(&item)) {
+                if part.wish <= at {
+                    continue;
+                }
+                group.redacted.push(item);
+            }
+        }
+        let (local, home_dead) = (author.1 == books.measured, !books.alive[author.1.index()]);
+        let group = more.entry((local, home_dead)).or_insert_with(|| Wishes {
+            lifetime: None,
+            local,
+            home_dead,
+            // Its parts are single items, of which none is counted again.
+            authors: (Rc::clone(authors), usize::MAX),
+            parts: Vec::new(),
+            redacted: Vec::new(),
+        });
+        group.parts.push(Part {
+            range: item..item + 1,
+            count: 1,
+            wish: at,
+        });
+    }
+    groups.extend(more.into_values());
+}

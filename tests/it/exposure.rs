@@ -1,0 +1,207 @@
+//! What outlives its owner's wish: against a count of every single copy, and where the outcome is plain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fedheal::journal::{Fact, RoomId, ServerId, What};
+use fedheal::kernel::{SimDuration, SimTime};
+use fedheal::metrics::{Cause, Holding};
+use fedheal::room::RoomLog;
+use fedheal::simulation::{Outcome, run};
+use fedheal::world::World;
+use proptest::prelude::*;
+
+use crate::measures::{plaza, restores, says, scrolls};
+use crate::network::measured;
+use crate::worlds::{config, draft, healthy};
+
+const DAY: u64 = 86_400_000;
+
+fn lifetime(world: &World, server: ServerId, room: RoomId) -> Option<SimDuration> {
+    let of_room = world.room(room).max_lifetime;
+    let of_home = world.servers[server.index()].rules.kept_for(of_room);
+    of_home.into_iter().chain(of_room).min()
+}
+
+/// The moment from which on each message of a room is wished gone.
+fn wishes(world: &World, log: &RoomLog) -> BTreeMap<u32, SimTime> {
+    let redacted: BTreeMap<u32, SimTime> = log
+        .redactions()
+        .iter()
+        .rev()
+        .map(|(redaction, item)| (*item, log.at(*redaction)))
+        .collect();
+    let messages = (0..log.len()).filter(|no| log.is_message(*no));
+    messages
+        .filter_map(|no| {
+            let noon = SimTime(log.at(no).day() * DAY + DAY / 2);
+            let life = lifetime(world, log.origin(no), log.room());
+            let outlived = life.map(|life| noon + life);
+            Some((
+                no,
+                outlived
+                    .into_iter()
+                    .chain(redacted.get(&no).copied())
+                    .min()?,
+            ))
+        })
+        .collect()
+}
+
+/// When a server began and ceased to hold an item with its content, as the journal tells it.
+fn tenures(
+    outcome: &Outcome,
+    server: ServerId,
+    room: RoomId,
+    no: u32,
+    whole: bool,
+) -> Vec<[SimTime; 2]> {
+    let about = |what: &What| matches!(what, What::Items { room: of, first, last } if *of == room && (*first..=*last).contains(&no));
+    let (mut all, mut since, mut replaced) = (Vec::new(), Some(SimTime(0)), SimTime(0));
+    let mut is_told = false;
+    let mut until = outcome.end;
+    for fact in outcome
+        .journal
+        .facts()
+        .iter()
+        .filter(|fact| fact.server() == server)
+    {
+        match fact {
+            Fact::Gained { at, what, .. } if about(what) => since = Some(*at),
+            Fact::Lost { at, what, .. } | Fact::Hollowed { at, what, .. } if about(what) => {
+                all.extend(since.take().map(|since| [since, *at]));
+            }
+            Fact::Struck {
+                at,
+                fault: "restore" | "failed-copy",
+                ..
+            } => {
+                replaced = *at;
+                continue;
+            }
+            Fact::Struck {
+                at, fault: "death", ..
+            } => {
+                until = *at;
+                continue;
+            }
+            _ => continue,
+        }
+        is_told = true;
+    }
+    // Of what is not held at the end and was never lost there is no copy.
+    if whole {
+        all.push([since.unwrap_or(replaced), until]);
+    } else {
+        assert!(!is_told || since.is_none(), "{server} {room} {no}");
+    }
+    all
+}
+
+fn is_whole(copy: Option<&Holding>, no: u32) -> bool {
+    copy.is_some_and(|copy| copy.items.contains(&no) && !copy.shells.contains(&no))
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn exposure_is_the_sum_of_all_copies(draft in draft(), days in 1..6u64) {
+        let mut world = draft.world();
+        // One server wants its users' messages gone soon, but removes nothing in time; a room does so for all.
+        world.servers[1].rules.retention_enabled = true;
+        world.servers[1].rules.default_max_lifetime = Some(SimDuration::days(days));
+        world.rooms[0].max_lifetime = Some(SimDuration::days(days + 1));
+        let outcome = run(&world, &mut |_| {});
+        let network = measured(&world, &outcome, vec![1, 1, 1]);
+        let books = outcome.books(&world, ServerId(0));
+        let (mut wished, mut exposed, mut copies, mut millis) = (0, 0, 0, 0);
+        for log in &outcome.logs {
+            for (no, wish) in wishes(&world, log) {
+                wished += u64::from(wish < outcome.end);
+                let mut holders = BTreeSet::new();
+                for server in (0..3).map(ServerId) {
+                    let whole = is_whole(books.holdings[server.index()].get(&log.room()), no);
+                    for [since, until] in tenures(&outcome, server, log.room(), no, whole) {
+                        millis += until.since(since.max(wish)).0;
+                    }
+                    if whole && wish < outcome.end && outcome.alive[server.index()] {
+                        holders.insert(server);
+                    }
+                }
+                copies += holders.len() as u64;
+                exposed += u64::from(!holders.is_empty());
+            }
+        }
+        let any = network.exposure.rows.iter().filter(|row| row.cause.is_none());
+        let any: Vec<_> = any.collect();
+        prop_assert_eq!(any.iter().map(|row| row.wished).sum::<u64>(), wished);
+        prop_assert_eq!(any.iter().map(|row| row.copies).sum::<u64>(), copies);
+        prop_assert_eq!(any.iter().map(|row| row.exposed).sum::<u64>(), exposed);
+        let days: u64 = any.iter().map(|row| row.copy_days).sum();
+        prop_assert!((days..=days + any.len() as u64).contains(&(millis / DAY)), "{} {}", days, millis);
+        // The causes add up.
+        let by_cause = network.exposure.rows.iter().filter(|row| row.cause.is_some());
+        prop_assert_eq!(by_cause.map(|row| row.copies).sum::<u64>(), copies);
+    }
+
+    #[test]
+    fn views_lie_between_nothing_and_everything(draft in draft()) {
+        let world = draft.world();
+        let network = measured(&world, &run(&world, &mut |_| {}), vec![1, 1, 1]);
+        for row in network.views {
+            prop_assert!(row.overlap_per_mille <= 1000 && row.best_per_mille <= 1000, "{:?}", row);
+            prop_assert!(row.median_per_mille <= row.best_per_mille, "{:?}", row);
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_never_purges_keeps_everything() {
+    let mut world = healthy(40);
+    world.servers[0].rules.retention_enabled = true;
+    world.servers[0].rules.default_max_lifetime = Some(SimDuration::days(3));
+    let outcome = run(&world, &mut |_| {});
+    let network = measured(&world, &outcome, vec![1, 1, 1]);
+    let peers = (world.servers.len() - 1) as u64;
+    let of = |cause| {
+        let rows = network.exposure.rows.iter();
+        rows.filter(move |row| row.cause == Some(cause) && row.owner == "local")
+    };
+    let kept: u64 = of(Cause::KeepsLonger).map(|row| row.copies).sum();
+    let wished: u64 = of(Cause::KeepsLonger).map(|row| row.wished).sum();
+    assert!(wished > 100, "{wished}");
+    assert_eq!(kept, peers * wished);
+    // Its own purge runs once a day, and by what arrived before: what it still has is of a day at most.
+    let late: u64 = of(Cause::JobLate).map(|row| row.copies).sum();
+    assert!(late < wished / 2, "{late} of {wished}");
+    for cause in [Cause::NotTold, Cause::Restored, Cause::HomeDead] {
+        assert_eq!(of(cause).map(|row| row.copies).sum::<u64>(), 0, "{cause:?}");
+    }
+}
+
+#[test]
+fn copies_agree_until_one_server_loses_its_own() {
+    let views = |parts: &[String]| {
+        let scenario = plaza(parts, &[]);
+        let outcome = run(&scenario.world, &mut |_| {});
+        let network = measured(&scenario.world, &outcome, scenario.users_of_servers());
+        let [row] = &network.views[..] else {
+            panic!("{:?}", network.views)
+        };
+        (
+            row.overlap_per_mille,
+            row.best_per_mille,
+            row.median_per_mille,
+        )
+    };
+    assert_eq!(views(&[]), (1000, 1000, 1000));
+    // Of 66 items one of three servers lost 60: two pairs of three have 6 of 66 in common.
+    assert_eq!(
+        views(&[restores("")]),
+        ((66 + 6 + 6) * 1000 / (3 * 66), 1000, 1000)
+    );
+    assert_eq!(
+        views(&[restores(""), says(6, "bob@b"), scrolls(7)]),
+        (1000, 1000, 1000)
+    );
+}
