@@ -143,7 +143,7 @@ fn tenures(books: &Books<'_>, heard: &Heard, room: RoomId) -> Vec<(ServerId, Vec
             let held = books.holdings[server.index()].get(&room);
             let whole = held.map(|held| held.whole());
             let whole = whole.as_ref().unwrap_or(&nothing);
-            (server, heard.tenures.of((server, room), whole, books.end))
+            (server, heard.tenures.of((server, room), whole))
         })
         .collect()
 }
@@ -164,7 +164,8 @@ fn add(
     for (server, tenures) in tenures {
         let usual = usual_cause(group, (everybody.kept_for)(*server, room));
         for tenure in tenures {
-            group.for_each_in(log, &tenure.items, tenure.until, |items, count, wish| {
+            let until = tenure.until.unwrap_or(books.end);
+            group.for_each_in(log, &tenure.items, until, |items, count, wish| {
                 let late = tenure.since.filter(|since| since.at > wish);
                 let cause = match late {
                     _ if group.home_dead => Cause::HomeDead,
@@ -173,12 +174,12 @@ fn add(
                     None => usual,
                 };
                 let from = late.map_or(wish, |since| since.at);
-                sums.outlived(cause, count, from, tenure.until);
-                let millis = u128::from(tenure.until.since(from).0) * u128::from(count);
+                sums.outlived(cause, count, from, until);
+                let millis = u128::from(until.since(from).0) * u128::from(count);
                 for cause in [None, Some(cause)] {
                     let sum = sums.rows.entry((kind, owner, cause)).or_default();
                     sum.copy_millis += millis;
-                    if tenure.until == books.end && books.alive[server.index()] {
+                    if tenure.until.is_none() {
                         sum.copies += count;
                         exposed.entry(cause).or_default().insert(items.clone());
                     }

@@ -24,8 +24,8 @@ pub(super) struct Tenure {
     pub(super) items: Range<EventNo>,
     /// None: since they were made.
     pub(super) since: Option<Start>,
-    /// When they were lost, or their content was.
-    pub(super) until: SimTime,
+    /// When they were lost, or their content was, or the server died; none: it goes on.
+    pub(super) until: Option<SimTime>,
 }
 
 /// One server's copy of one room.
@@ -106,14 +106,9 @@ impl Tenures {
         self.copies.range(all).map(|((_, server), _)| *server)
     }
 
-    /// All tenures of a server's copy, where at the `end`, or when it died, it held these items with their content.
-    pub(super) fn of(
-        &self,
-        (server, room): (ServerId, RoomId),
-        whole: &Items,
-        end: SimTime,
-    ) -> Vec<Tenure> {
-        let end = self.died_at.get(&server).copied().unwrap_or(end);
+    /// All tenures of a server's copy, where at the end, or when it died, it held these items with their content.
+    pub(super) fn of(&self, (server, room): (ServerId, RoomId), whole: &Items) -> Vec<Tenure> {
+        let until = self.died_at.get(&server).copied();
         let nothing = Copy::default();
         let copy = self.copies.get(&(room, server)).unwrap_or(&nothing);
         let mut all = copy.ended.clone();
@@ -133,13 +128,13 @@ impl Tenures {
                     all.push(Tenure {
                         items: part,
                         since,
-                        until: end,
+                        until,
                     });
                 }
                 all.extend(rest.iter().map(|items| Tenure {
                     items: items.clone(),
                     since,
-                    until: end,
+                    until,
                 }));
             });
         }
@@ -156,7 +151,7 @@ impl Copy {
                 self.ended.push(Tenure {
                     items,
                     since,
-                    until,
+                    until: Some(until),
                 });
             });
         }
