@@ -43,14 +43,10 @@ pub enum Cue {
     RegionLost,
     /// The service ends for ever.
     Closed,
-    /// A tenant is kept out, or wants to be.
-    Barred(ServerId),
-    /// It is let in again.
-    Admitted(ServerId),
-    /// As `Barred`, of everybody.
-    Stopped,
-    /// As `Admitted`, of everybody.
-    Started,
+    /// These are kept out, or wish to be.
+    Barred(Who),
+    /// They are let in again.
+    Admitted(Who),
     /// A tenant's administrators set a lifetime that nobody wanted.
     WrongPolicy(ServerId),
     /// A timer rings.
@@ -73,10 +69,10 @@ pub enum Timer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant says what its fields are")]
 pub enum Effect {
-    /// Nobody of these reaches anything from now on, and what is theirs cannot be reached by others.
+    /// These reach nothing from now on, and nobody else reaches what is theirs.
     Down(Who),
-    /// A tenant's people are kept out; what is theirs stays.
-    Bar(ServerId),
+    /// These reach nothing; what is theirs stays.
+    Bar(Who),
     /// It is let in, and what is theirs can be reached.
     Admit(ServerId),
     /// What these had is, from now on, what a copy of that point in time has (nothing, if there is none), and what was
@@ -103,7 +99,6 @@ enum Bar {
     Failure,
     Region,
     LockOut,
-    Stop,
 }
 
 /// The operator and its books.
@@ -157,29 +152,22 @@ impl Operator {
         match cue {
             Cue::Deleted(tenant) => self.deleted(now, tenant, out),
             Cue::RegionLost => {
-                self.down(Who::All, Bar::Region, out);
-                self.go_back(
-                    now,
-                    Who::All,
-                    Some(now.saturating_sub(self.rules.region_lag)),
-                    now,
-                    out,
-                );
+                let to = now.saturating_sub(self.rules.region_lag);
+                self.keep_out(Who::All, Bar::Region, out);
+                self.go_back(now, Who::All, Some(to), now, out);
                 self.wake_ready(now, Who::All, None, out);
             }
             Cue::Closed => {
                 self.closed = true;
                 out.push(Effect::Down(Who::All));
                 self.go_back(now, Who::All, None, now, out);
-                for tenant in self.tenants() {
+                for tenant in self.tenants(Who::All) {
                     let export = self.export(tenant, now).into_iter();
                     out.extend(export.map(|of| Effect::Import { tenant, of }));
                 }
             }
-            Cue::Barred(tenant) => self.bar(tenant, Bar::LockOut, out),
-            Cue::Admitted(tenant) => self.admit(tenant, Bar::LockOut, out),
-            Cue::Stopped => self.down(Who::All, Bar::Stop, out),
-            Cue::Started => self.admit_all(Bar::Stop, out),
+            Cue::Barred(who) => self.keep_out(who, Bar::LockOut, out),
+            Cue::Admitted(who) => self.admit(who, Bar::LockOut, out),
             Cue::WrongPolicy(tenant) => {
                 let before = now.saturating_sub(self.rules.wrong_policy_lifetime);
                 let own = self.rooms.iter().filter(|(_, (owner, _))| *owner == tenant);
@@ -189,13 +177,16 @@ impl Operator {
                 }));
             }
             Cue::Rang(Timer::Noticed { tenant, at }) => self.noticed(now, tenant, at, out),
-            Cue::Rang(Timer::Ready { who, import }) => match who {
-                Who::All => self.admit_all(Bar::Region, out),
-                Who::Tenant(tenant) => {
-                    out.extend(import.map(|of| Effect::Import { tenant, of }));
-                    self.admit(tenant, Bar::Failure, out);
+            Cue::Rang(Timer::Ready { who, import }) => {
+                if let (Who::Tenant(tenant), Some(of)) = (who, import) {
+                    out.push(Effect::Import { tenant, of });
                 }
-            },
+                let bar = match who {
+                    Who::Tenant(_) => Bar::Failure,
+                    Who::All => Bar::Region,
+                };
+                self.admit(who, bar, out);
+            }
             Cue::Rang(Timer::Job) => self.run_job(now, out),
         }
     }
@@ -205,7 +196,7 @@ impl Operator {
         if self.bars[&tenant].contains(&Bar::Failure) {
             return;
         }
-        self.down(Who::Tenant(tenant), Bar::Failure, out);
+        self.keep_out(Who::Tenant(tenant), Bar::Failure, out);
         let mut stream = self.streams.stream(NOTICED, u64::from(tenant.0), now.0);
         let at = now + stream.exponential(self.rules.noticed_after);
         let timer = Timer::Noticed { tenant, at: now };
@@ -305,35 +296,30 @@ impl Operator {
         stream.chance(self.rules.free_tier_per_mille)
     }
 
-    fn tenants(&self) -> Vec<ServerId> {
-        self.bars.keys().copied().collect()
-    }
-
-    fn down(&mut self, who: Who, bar: Bar, out: &mut Vec<Effect>) {
-        for (tenant, bars) in &mut self.bars {
-            if who == Who::All || who == Who::Tenant(*tenant) {
-                bars.insert(bar);
-            }
+    fn tenants(&self, who: Who) -> Vec<ServerId> {
+        match who {
+            Who::Tenant(tenant) => vec![tenant],
+            Who::All => self.bars.keys().copied().collect(),
         }
-        out.push(Effect::Down(who));
     }
 
-    fn bar(&mut self, tenant: ServerId, bar: Bar, out: &mut Vec<Effect>) {
-        self.bars.entry(tenant).or_default().insert(bar);
-        out.push(Effect::Bar(tenant));
+    fn keep_out(&mut self, who: Who, bar: Bar, out: &mut Vec<Effect>) {
+        for tenant in self.tenants(who) {
+            self.bars.entry(tenant).or_default().insert(bar);
+        }
+        out.push(match bar {
+            Bar::Failure | Bar::Region => Effect::Down(who),
+            Bar::LockOut => Effect::Bar(who),
+        });
     }
 
     /// A tenant is let in when the last reason to keep it out is gone.
-    fn admit(&mut self, tenant: ServerId, bar: Bar, out: &mut Vec<Effect>) {
-        let bars = self.bars.entry(tenant).or_default();
-        if bars.remove(&bar) && bars.is_empty() {
-            out.push(Effect::Admit(tenant));
-        }
-    }
-
-    fn admit_all(&mut self, bar: Bar, out: &mut Vec<Effect>) {
-        for tenant in self.tenants() {
-            self.admit(tenant, bar, out);
+    fn admit(&mut self, who: Who, bar: Bar, out: &mut Vec<Effect>) {
+        for tenant in self.tenants(who) {
+            let bars = self.bars.entry(tenant).or_default();
+            if bars.remove(&bar) && bars.is_empty() {
+                out.push(Effect::Admit(tenant));
+            }
         }
     }
 }

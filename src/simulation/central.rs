@@ -165,8 +165,8 @@ impl<'a> Service<'a> {
             Event::Trouble(cue) => {
                 let (server, fault) = match cue {
                     Cue::Deleted(tenant) => (tenant, "failed-copy"),
-                    Cue::Barred(tenant) => (tenant, "stop"),
-                    Cue::Admitted(tenant) => (tenant, "start"),
+                    Cue::Barred(Who::Tenant(tenant)) => (tenant, "stop"),
+                    Cue::Admitted(Who::Tenant(tenant)) => (tenant, "start"),
                     Cue::WrongPolicy(tenant) => (tenant, "wrong-policy"),
                     Cue::RegionLost => (self.operator_id(), "region-loss"),
                     _ => (self.operator_id(), "death"),
@@ -191,7 +191,10 @@ impl<'a> Service<'a> {
             return; // The operator makes its own.
         }
         self.note_strike(now, server, fault.name());
-        let of_all = server == self.operator_id();
+        let who = match server == self.operator_id() {
+            true => Who::All,
+            false => Who::Tenant(server),
+        };
         match fault {
             Fault::FailedCopy { .. } => {
                 self.remedied.insert(server);
@@ -202,18 +205,16 @@ impl<'a> Service<'a> {
                 if !self.remedied.remove(&server) {
                     self.decide(now, Cue::Deleted(server));
                 }
-                self.decide(now, Cue::Admitted(server));
+                self.decide(now, Cue::Admitted(who));
             }
-            Fault::Stop { .. } | Fault::Freeze { .. } if of_all => self.decide(now, Cue::Stopped),
-            Fault::Start { .. } | Fault::Thaw { .. } if of_all => self.decide(now, Cue::Started),
-            Fault::Death { .. } if of_all => self.decide(now, Cue::Closed),
-            Fault::Stop { .. } | Fault::Freeze { .. } => self.decide(now, Cue::Barred(server)),
+            Fault::Stop { .. } | Fault::Freeze { .. } => self.decide(now, Cue::Barred(who)),
             Fault::Start { .. } | Fault::Thaw { .. } if !self.dead.contains(&server) => {
-                self.decide(now, Cue::Admitted(server));
+                self.decide(now, Cue::Admitted(who));
             }
+            Fault::Death { .. } if who == Who::All => self.decide(now, Cue::Closed),
             Fault::Death { .. } => {
                 self.dead.insert(server);
-                self.decide(now, Cue::Barred(server));
+                self.decide(now, Cue::Barred(who));
             }
             _ => {}
         }
@@ -239,16 +240,10 @@ impl<'a> Service<'a> {
     fn carry_out(&mut self, now: SimTime, effect: Effect) {
         match effect {
             Effect::Down(who) => {
-                self.advance_all(now);
-                for tenant in self.tenants(who) {
-                    self.keep_out(now, tenant);
-                }
+                self.keep_out(now, who);
                 self.set_down(who, true);
             }
-            Effect::Bar(tenant) => {
-                self.advance_all(now);
-                self.keep_out(now, tenant);
-            }
+            Effect::Bar(who) => self.keep_out(now, who),
             Effect::Admit(tenant) => {
                 self.advance_all(now);
                 self.barred.remove(&tenant);
@@ -278,9 +273,12 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn keep_out(&mut self, now: SimTime, tenant: ServerId) {
-        self.barred.insert(tenant);
-        self.ups.went_down(now, tenant);
+    fn keep_out(&mut self, now: SimTime, who: Who) {
+        self.advance_all(now);
+        for tenant in self.tenants(who) {
+            self.barred.insert(tenant);
+            self.ups.went_down(now, tenant);
+        }
     }
 
     /// Brings a room up to now: whatever was said before this moment is appended, as counts while everybody can speak.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{Journal, RoomId, ServerId, UserId};
+use crate::journal::{Journal, MediaId, RoomId, ServerId, UserId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Books, FileGaps, Holding, ItemLoss, Items, LossBooks};
 use crate::protocol::central::{Operator, Who};
@@ -35,7 +35,7 @@ pub struct Outcome {
     rooms: Vec<Stored>,
     views: Vec<BTreeMap<ServerId, View>>,
     people: Accounts,
-    uploads: BTreeMap<crate::journal::MediaId, Upload>,
+    uploads: BTreeMap<MediaId, Upload>,
     files: Vec<FileGaps>,
     barred: BTreeSet<ServerId>,
     dead: BTreeSet<ServerId>,

@@ -2,7 +2,7 @@
 
 use crate::journal::ServerId;
 use crate::kernel::{Purpose, SimDuration, SimTime, Stream, Streams};
-use crate::protocol::central::{Cue, Rules};
+use crate::protocol::central::{Cue, Rules, Who};
 use crate::world::World;
 
 const DELETED: Purpose = Purpose::new("central.incidents.deleted");
@@ -22,6 +22,7 @@ pub(super) fn draw(rules: &Rules, streams: Streams, world: &World) -> Vec<(SimTi
     };
     for tenant in 0..world.servers.len() as u32 - 1 {
         let (tenant, entity) = (ServerId(tenant), u64::from(tenant));
+        let who = Who::Tenant(tenant);
         let deleted = moments(DELETED, entity, rules.logical_incidents_per_tenant_year);
         all.extend(deleted.map(|at| (at, Cue::Deleted(tenant))));
         let policy = moments(POLICY, entity, rules.wrong_policies_per_tenant_year);
@@ -29,7 +30,7 @@ pub(super) fn draw(rules: &Rules, streams: Streams, world: &World) -> Vec<(SimTi
         for at in moments(LOCKED, entity, rules.lock_outs_per_tenant_year) {
             let mut length = streams.stream(LOCKED, entity, at.0);
             let until = at + length.exponential(rules.lock_out_length);
-            all.extend([(at, Cue::Barred(tenant)), (until, Cue::Admitted(tenant))]);
+            all.extend([(at, Cue::Barred(who)), (until, Cue::Admitted(who))]);
         }
     }
     let region = moments(REGION, 0, rules.region_outages_per_year);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{Fact, RoomId, ServerId, UserId, What, Why};
+use crate::journal::{Fact, Path, RoomId, ServerId, UserId, What, Why};
 use crate::kernel::SimTime;
 use crate::metrics::Items;
 use crate::protocol::central::Who;
@@ -88,7 +88,7 @@ impl Service<'_> {
         if stored.gone || first >= end {
             return;
         }
-        let gone = stored.without([first..end].into_iter().collect());
+        let gone = stored.left_of(first..end);
         stored.lost.insert(first..end);
         loss.items.insert(room, gone);
         // Without its beginning there is no room.
@@ -212,7 +212,7 @@ impl Service<'_> {
         }
         stored.gone = false;
         stored.lost.remove(0..end);
-        let back = stored.without([0..end].into_iter().collect());
+        let back = stored.left_of(0..end);
         let mut facts = Vec::new();
         for (tenant, view) in views(log, self.world.room(room)) {
             let back = within(&back, &view.range);
@@ -232,7 +232,7 @@ impl Service<'_> {
                 at: now,
                 server,
                 what,
-                path: crate::journal::Path::Anew,
+                path: Path::Anew,
                 from: owner.unwrap_or(server),
             });
         }

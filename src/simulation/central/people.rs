@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{Fact, Path, RoomId, ServerId, UserId, What};
+use crate::journal::{Fact, Path, RoomId, ServerId, UserId, What, Why};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::{actor, allowed, apply, founding_events, power_levels};
-use crate::room::{Body, Membership, Pdu, Profile, StateKey};
+use crate::room::{Body, Membership, Pdu, Profile};
 use crate::simulation::people::REGISTER_AGAIN;
 use crate::workload::{Action, StateField, Visibility};
 use crate::world::World;
@@ -277,15 +277,8 @@ impl Service<'_> {
         self.advance(room, now);
         let log = &self.logs[room.index()];
         let may = target < log.len() && [log.author(0).0, log.author(target).0].contains(&by);
-        if may && log.state_key(target) != Some(StateKey::Create) {
-            if self.make(now, room, by, Body::Redaction(target)) {
-                self.hollow(
-                    now,
-                    room,
-                    target..target + 1,
-                    crate::journal::Why::Redaction,
-                );
-            }
+        if may && self.make(now, room, by, Body::Redaction(target)) {
+            self.hollow(now, room, target..target + 1, Why::Redaction);
         }
     }
 }

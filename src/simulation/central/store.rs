@@ -44,19 +44,20 @@ impl Stored {
 
     /// Items that are stored, with or without their content.
     pub(super) fn live(&self, log: &RoomLog) -> Items {
-        let mut live = Items::new();
-        if !log.is_empty() && !self.gone {
-            live.insert(0..log.len());
-        }
-        self.without(live)
+        let end = if self.gone { 0 } else { log.len() };
+        self.left_of(0..end)
     }
 
     /// What of these is neither lost nor deleted.
-    pub(super) fn without(&self, mut items: Items) -> Items {
-        for gone in [&self.lost, &self.deleted] {
-            gone.iter().for_each(|range| items.remove(range.clone()));
+    pub(super) fn left_of(&self, range: Range<EventNo>) -> Items {
+        let mut left = Items::new();
+        if !range.is_empty() {
+            left.insert(range);
         }
-        items
+        for gone in [&self.lost, &self.deleted] {
+            gone.iter().for_each(|range| left.remove(range.clone()));
+        }
+        left
     }
 
     /// Items without their content: not shown on a free plan, or redacted.
@@ -171,7 +172,7 @@ impl Service<'_> {
         }
         let range = stored.kept_from..first;
         stored.kept_from = first;
-        let gone = stored.without([range.clone()].into_iter().collect());
+        let gone = stored.left_of(range.clone());
         stored.deleted.insert(range.clone());
         stored.deletions.push((now, range));
         let server = self.operator_id();

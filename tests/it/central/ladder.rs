@@ -68,13 +68,20 @@ fn each_rung_where_the_one_before_fails() {
 fn a_tenant_is_let_in_when_nothing_keeps_it_out() {
     let mut operator = operator(Rules::default());
     let now = SimTime::of_day(19_100);
-    react(&mut operator, now, Cue::Barred(TENANT));
-    react(&mut operator, now, Cue::Stopped);
-    let admitted = react(&mut operator, now, Cue::Started);
+    react(&mut operator, now, Cue::Barred(Who::Tenant(TENANT)));
+    react(&mut operator, now, Cue::RegionLost);
+    let ready = Timer::Ready {
+        who: Who::All,
+        import: None,
+    };
+    let admitted = react(&mut operator, now, Cue::Rang(ready));
     assert_eq!(admitted, [Effect::Admit(ServerId(1))]);
-    let admitted = react(&mut operator, now, Cue::Admitted(TENANT));
+    let admitted = react(&mut operator, now, Cue::Admitted(Who::Tenant(TENANT)));
     assert_eq!(admitted, [Effect::Admit(TENANT)]);
-    assert_eq!(react(&mut operator, now, Cue::Admitted(TENANT)), []);
+    assert_eq!(
+        react(&mut operator, now, Cue::Admitted(Who::Tenant(TENANT))),
+        []
+    );
 }
 
 #[test]
@@ -84,7 +91,7 @@ fn after_its_end_the_operator_does_nothing() {
     let now = SimTime::of_day(19_100);
     let out = react(&mut operator, now, Cue::Closed);
     assert_eq!(out[0], Effect::Down(Who::All));
-    for cue in [Cue::Rang(Timer::Job), Cue::Admitted(TENANT), Cue::Closed] {
+    for cue in [Cue::Rang(Timer::Job), Cue::Admitted(Who::All), Cue::Closed] {
         assert_eq!(react(&mut operator, now, cue), []);
     }
 }
