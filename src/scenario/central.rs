@@ -26,6 +26,7 @@ pub(super) fn add_operator(
         let message = format!("the operator cannot be `{name}`: a tenant is called so");
         let help = "give one of them another name, such as central.name = \"operator.example\"";
         problems.add(place(places, "central.name"), message, "taken", help);
+        return;
     }
     world.servers.push(ServerSpec {
         name,
@@ -95,13 +96,16 @@ fn numbers(file: &File, places: &Places, problems: &mut Problems<'_>) {
     ] {
         must(span >= SHORTEST, key, span.to_string(), "at least \"1m\"");
     }
-    let tail = rules.rto_tail;
-    must(
-        tail >= rules.rto,
-        "rto-tail",
-        tail.to_string(),
-        "at least `rto`",
-    );
+    if rules.rto > rules.rto_tail {
+        let given = ["central.rto", "central.rto-tail"];
+        let at = given.iter().find_map(|key| places.get(*key));
+        let message = format!(
+            "`rto` ({}) is longer than `rto-tail` ({})",
+            rules.rto, rules.rto_tail
+        );
+        let help = "most restores take `rto`, some up to `rto-tail`";
+        problems.add(at.cloned().unwrap_or_default(), message, "here", help);
+    }
 }
 
 /// Tenants of one service have no links between them.

@@ -187,10 +187,16 @@ impl<'a> Service<'a> {
     /// A fault of the scenario, as a central service meets it. What has no meaning there was refused with the file.
     fn strike(&mut self, now: SimTime, fault: &Fault) {
         let server = fault.server();
-        if matches!(fault, Fault::Backup { .. }) {
-            return; // The operator makes its own.
+        // The operator makes its own backups. A restore after a failed copy is the administrators' remedy for what
+        // the operator has answered already.
+        let is_answered = match fault {
+            Fault::Backup { .. } => return,
+            Fault::Restore { .. } => self.remedied.remove(&server),
+            _ => false,
+        };
+        if !is_answered {
+            self.note_strike(now, server, fault.name());
         }
-        self.note_strike(now, server, fault.name());
         let who = match server == self.operator_id() {
             true => Who::All,
             false => Who::Tenant(server),
@@ -201,8 +207,7 @@ impl<'a> Service<'a> {
                 self.decide(now, Cue::Deleted(server));
             }
             Fault::Restore { .. } => {
-                // After a failed copy this is the administrators' remedy for what the operator has answered already.
-                if !self.remedied.remove(&server) {
+                if !is_answered {
                     self.decide(now, Cue::Deleted(server));
                 }
                 self.decide(now, Cue::Admitted(who));

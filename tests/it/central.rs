@@ -219,10 +219,8 @@ fn with_broken_backups_an_export_decides() {
 
 #[test]
 fn a_restore_deletes_again_what_had_been_deleted() {
-    // At 03:00 something is deleted; in the snapshot of midnight it is still there.
-    let life = "[[server.rules]]";
-    assert!(!SERVICE.contains(life));
-    let redacted = "[[action]]\nat = \"2024-02-10T14:00\"\ndo.redact = { room = \"annex\", by = \"bob@b\", target = 10 }\n";
+    // In the snapshot of midnight it is still there.
+    let redacted = "[[action]]\nat = \"2024-02-10T14:00\"\ndo.redact = { room = \"annex\", by = \"bob@b\", item = 10 }\n";
     let failed = DELETED.replace("\"a\"", "\"b\"");
     let more = format!("{redacted}{failed}");
     let set = |share| {
@@ -292,9 +290,14 @@ fn messages_that_a_restore_brings_back_are_deleted_by_the_next_run() {
     assert_eq!(back(&good), 0);
     assert!(back(&bad) > 0);
     let life = SimDuration::days(10);
+    let day = SimDuration::days(1);
+    assert_eq!(
+        promises::deleted_late(&good, life, day),
+        Vec::<String>::new()
+    );
     for played in [&good, &bad] {
         assert_eq!(
-            promises::held_too_long(played, life, SimDuration::days(1)),
+            promises::held_too_long(played, life, day),
             Vec::<String>::new()
         );
     }

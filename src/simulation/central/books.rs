@@ -189,8 +189,10 @@ impl Outcome {
             .lost
             .iter()
             .for_each(|range| state_only.remove(range.clone()));
+        let shells = stored.shells(log);
+        let shells = items.iter().flat_map(|range| within(&shells, range));
         Holding {
-            shells: within(&stored.shells(log), &view.range),
+            shells: shells.collect(),
             items,
             // A policy deletes messages: what a room is called and who is in it stays.
             state_only,

@@ -123,9 +123,10 @@ pub(super) fn views(log: &RoomLog, spec: &RoomSpec) -> BTreeMap<ServerId, View> 
 
 /// What of some items lies in a range.
 pub(super) fn within(items: &Items, range: &Range<EventNo>) -> Items {
-    let parts = items.overlapping(range.clone());
+    let (start, end) = (range.start, range.end);
+    let parts = items.overlapping(start..end);
     parts
-        .map(|part| part.start.max(range.start)..part.end.min(range.end))
+        .map(|part| part.start.max(start)..part.end.min(end))
         .collect()
 }
 
