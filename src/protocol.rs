@@ -1,3 +1,4 @@
-//! Deciders: each sees one server's own books, a clock value and one cue, and answers with effects.
+//! Deciders: each sees one node's own books, a clock value and one cue, and answers with effects.
 
+pub mod central;
 pub mod matrix;

@@ -2,10 +2,12 @@
 //!
 //! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play`, `rates` and `population`
 //! are what may stand in it; `mend` reads it past its mistakes; `validate` checks across fields and `limits`
-//! each number; `build` makes the world, and `luck` draws faults for it.
+//! each number; `build` makes the world, and `luck` draws faults for it; `central` checks and adds what
+//! only a central service has.
 
 mod actions;
 mod build;
+mod central;
 mod deed;
 mod error;
 mod federation;
@@ -31,6 +33,7 @@ use std::path::Path;
 
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
+use crate::protocol::central::Rules;
 use crate::script::Script;
 use crate::world::{Census, World};
 
@@ -53,8 +56,12 @@ pub struct Scenario {
     pub census: Option<Census>,
     /// The server whose losses are measured.
     pub measured: ServerId,
+    /// The rules of the central service, if the world is kept by one: its last server is the operator.
+    pub central: Option<Rules>,
     /// What must be found.
     pub expect: Vec<Expectation>,
+    /// How many expectations are of another protocol.
+    pub not_asked: usize,
     /// The file with all defaults filled in, as TOML.
     pub resolved: String,
 }
@@ -115,7 +122,7 @@ fn interpret(
         // A name may be unknown only because what declares it could not be read.
         return None;
     }
-    let mut scenario = build::build(&file, name, problems);
+    let mut scenario = build::build(&file, name, &places, problems);
     scenario.resolved = resolved(&file, problems);
     Some(scenario)
 }

@@ -5,6 +5,7 @@
 
 mod actions;
 mod books;
+pub mod central;
 mod founding;
 mod jumps;
 mod network;
@@ -29,7 +30,7 @@ use crate::kernel::{Queue, SimTime, Streams};
 use crate::metrics::FileGaps;
 use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
 use crate::room::{RoomLog, Traffic, TrafficRef};
-use crate::workload::Action;
+use crate::workload::{Action, RoomSpec};
 use crate::world::World;
 
 pub use outcome::{Answered, Loss, Outcome};
@@ -207,27 +208,7 @@ impl<'a> Simulation<'a> {
     /// A world before its first moment.
     pub fn new(world: &'a World) -> Self {
         let streams = Streams::new(world.seed);
-        let people = Rc::new(
-            world
-                .users
-                .iter()
-                .map(|user| (user.server, user.weight))
-                .collect::<Vec<_>>(),
-        );
-        let logs = world
-            .rooms
-            .iter()
-            .enumerate()
-            .map(|(i, spec)| {
-                let traffic = Traffic {
-                    room: RoomId(i as u32),
-                    per_day: spec.messages_per_day,
-                    files_per_mille: spec.files_per_mille,
-                    from: world.start,
-                };
-                RoomLog::new(traffic, streams, Rc::clone(&people))
-            })
-            .collect();
+        let logs = empty_logs(world, streams);
         let mut servers: Vec<Homeserver> = world
             .servers
             .iter()
@@ -424,6 +405,22 @@ impl<'a> Simulation<'a> {
         let pair = (from.min(to), from.max(to));
         matches!(self.power[to.index()], Power::Up | Power::Frozen) && !self.cuts.contains(&pair)
     }
+}
+
+/// The rooms before anything is said in them.
+fn empty_logs(world: &World, streams: Streams) -> Vec<RoomLog> {
+    let people = world.users.iter();
+    let people = Rc::new(people.map(|user| (user.server, user.weight)).collect());
+    let log = |(room, spec): (usize, &RoomSpec)| {
+        let traffic = Traffic {
+            room: RoomId(room as u32),
+            per_day: spec.messages_per_day,
+            files_per_mille: spec.files_per_mille,
+            from: world.start,
+        };
+        RoomLog::new(traffic, streams, Rc::clone(&people))
+    };
+    world.rooms.iter().enumerate().map(log).collect()
 }
 
 fn users_of(world: &World) -> Vec<Vec<UserId>> {

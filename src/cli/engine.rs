@@ -14,7 +14,7 @@ use crate::kernel::SimTime;
 use crate::metrics::{self, Everybody, Heard, Measures, Network};
 use crate::report::{Results, WriteError};
 use crate::scenario::{self, Scenario};
-use crate::simulation::{self, News, Outcome, Staged};
+use crate::simulation::{self, News, Outcome, Staged, central};
 use crate::verify::{self, Software};
 
 /// Reads and checks a scenario, with `key=value` pairs and a seed put over what the file says.
@@ -50,30 +50,32 @@ pub(super) fn simulate(
         heard.hear(fact);
         results.note(world, fact)
     };
-    let (outcome, recording, complete) = match &scenario.script {
-        None => {
-            let outcome = simulation::run_told(world, measured, &mut |news| match news {
-                News::Fact(fact) => note(fact),
-                News::Now(now) => tick(now),
-            });
-            let complete = outcome.end == world.end;
-            (outcome, None, complete)
-        }
-        Some(script) => {
-            let Staged {
-                played,
-                mut outcome,
-            } = simulation::play_in(world, script);
-            outcome.journal.tell_all(measured, &mut |fact| {
-                let _ = note(fact);
-            });
-            let recording = verify::document(script, &SIMULATOR, &[played]).text();
-            (outcome, Some(recording), true)
-        }
+    let mut hear = |news: News<'_>| match news {
+        News::Fact(fact) => note(fact),
+        News::Now(now) => tick(now),
+    };
+    let mut recording = None;
+    let (end, complete, (measures, network)) = if let Some(rules) = &scenario.central {
+        let outcome = central::run_told(world, rules, measured, &mut hear);
+        let measured = measure_central(scenario, &outcome, &heard);
+        (outcome.end, outcome.end == world.end, measured)
+    } else if let Some(script) = &scenario.script {
+        let Staged {
+            played,
+            mut outcome,
+        } = simulation::play_in(world, script);
+        outcome.journal.tell_all(measured, &mut |fact| {
+            let _ = note(fact);
+        });
+        recording = Some(verify::document(script, &SIMULATOR, &[played]).text());
+        (outcome.end, true, measure(scenario, &outcome, &heard))
+    } else {
+        let outcome = simulation::run_told(world, measured, &mut hear);
+        let measured = measure(scenario, &outcome, &heard);
+        (outcome.end, outcome.end == world.end, measured)
     };
     results.end_journal(world)?;
-    scenario.world.end = outcome.end;
-    let (measures, network) = measure(scenario, &outcome, &heard);
+    scenario.world.end = end;
     Ok(Played {
         measures,
         network,
@@ -93,6 +95,22 @@ fn measure(scenario: &Scenario, outcome: &Outcome, heard: &Heard) -> (Measures, 
         users: scenario.users_of_servers(),
         losses: outcome.item_losses(),
         kept_for: &kept_for,
+    };
+    let measures = metrics::measure(&books, &outcome.journal);
+    (measures, metrics::network(&books, &everybody, heard))
+}
+
+/// As `measure`; a room's owner decides how long it keeps its messages, for all.
+fn measure_central(
+    scenario: &Scenario,
+    outcome: &central::Outcome,
+    heard: &Heard,
+) -> (Measures, Network) {
+    let books = outcome.books(&scenario.world, scenario.measured);
+    let everybody = Everybody {
+        users: scenario.users_of_servers(),
+        losses: outcome.item_losses(),
+        kept_for: &|_, room| outcome.kept_for(room),
     };
     let measures = metrics::measure(&books, &outcome.journal);
     (measures, metrics::network(&books, &everybody, heard))

@@ -96,6 +96,8 @@ pub struct Books<'a> {
     pub holdings: Vec<BTreeMap<RoomId, Holding>>,
     /// Servers with a copy of each room, in order.
     pub holders: Vec<Vec<ServerId>>,
+    /// Servers in whose database there is a copy of each room, in order: those, or a central service's operator alone.
+    pub copies: Vec<Vec<ServerId>>,
     /// Servers that are not dead.
     pub alive: Vec<bool>,
     /// Uptime of each server, of 1000.

@@ -136,7 +136,7 @@ pub(super) fn exposure(books: &Books<'_>, everybody: &Everybody<'_>, heard: &Hea
 fn tenures(books: &Books<'_>, heard: &Heard, room: RoomId) -> Vec<(ServerId, Vec<Tenure>)> {
     let nothing = Items::new();
     let mut known: BTreeSet<ServerId> = heard.tenures.servers(room).collect();
-    known.extend(&books.holders[room.index()]);
+    known.extend(&books.copies[room.index()]);
     known
         .into_iter()
         .map(|server| {

@@ -60,6 +60,10 @@ fn story(scenario: &Scenario, measures: &Measures) -> String {
         moment(world.start),
         moment(world.end),
     );
+    if scenario.central.is_some() {
+        let operator = world.servers.last().map_or("", |server| &server.name);
+        text += &format!(" All are tenants of one service, {operator}.");
+    }
     let name = &measures.measured;
     text += &match (measures.loss_at, measures.backup_at) {
         (None, _) => format!(" Nothing was lost on {name}."),
@@ -168,8 +172,15 @@ fn largest<'a>(rows: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64)
 
 /// Account, finding and agreement, one after the other, and the count of what was met.
 fn expectations(scenario: &Scenario, measures: &Measures) -> String {
+    let not_asked = match scenario.not_asked {
+        0 => String::new(),
+        others => format!(
+            "not asked: {} of another protocol\n",
+            counted(others, "expectation")
+        ),
+    };
     if scenario.expect.is_empty() {
-        return "The scenario expects nothing.\n".to_owned();
+        return format!("The scenario expects nothing.\n{not_asked}");
     }
     let mut text = "expected\n".to_owned();
     for (number, expectation) in std::iter::zip(1.., &scenario.expect) {
@@ -183,7 +194,7 @@ fn expectations(scenario: &Scenario, measures: &Measures) -> String {
         counted(all, "finding"),
         counted(scenario.expect.len(), "case"),
     );
-    text
+    text + &not_asked
 }
 
 fn expectation_lines(number: usize, expectation: &Expectation, measures: &Measures) -> String {

@@ -1,16 +1,22 @@
 //! From a checked file to a world.
 
 use super::error::Problems;
-use super::file::File;
+use super::file::{Expect, File, Protocol};
+use super::limits::Places;
 use super::names::Names;
-use super::{Scenario, actions, federation, findings, luck, plays, population, strikes};
+use super::{Scenario, actions, central, federation, findings, luck, plays, population, strikes};
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
 use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
 use crate::world::{START, ServerSpec, World};
 
 /// Builds all that the file describes; what cannot be built is noted.
-pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> Scenario {
+pub(super) fn build(
+    file: &File,
+    name: String,
+    places: &Places,
+    problems: &mut Problems<'_>,
+) -> Scenario {
     let uploads = actions::uploads(&file.action).chain(plays::uploads(&file.script));
     let mut world = World {
         seed: *file.seed,
@@ -42,6 +48,10 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
     {
         population::draw(plan, &file.rules, &mut world, measured);
     }
+    let is_central = file.protocol == Protocol::Central;
+    if is_central {
+        central::add_operator(file, places, &mut world, problems);
+    }
     let names = Names::of(&world);
     names.refuse_taken(file, problems);
     for step in &file.action {
@@ -50,7 +60,7 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
     for trouble in &file.fault {
         strikes::put(trouble, &names, &mut world, problems);
     }
-    if problems.is_empty() {
+    if problems.is_empty() && !is_central {
         luck::draw(
             &file.fault_rates,
             drawn.as_ref(),
@@ -70,12 +80,16 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
             ..World::of_script(script, file.in_step)
         };
     }
-    let expect = file.expect.iter();
+    let (asked, others): (Vec<&Expect>, _) =
+        (file.expect.iter()).partition(|expect| expect.protocol == file.protocol);
     Scenario {
         name,
         title: file.title.clone(),
         measured,
-        expect: expect
+        central: is_central.then(|| file.central.clone()),
+        not_asked: others.len(),
+        expect: asked
+            .into_iter()
             .map(|expect| findings::expectation(expect, &names, problems))
             .collect(),
         world,

@@ -12,6 +12,7 @@ use super::trouble::Trouble;
 use super::value::{Here, Must, Name, Words};
 use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Count, Dimension};
+use crate::protocol::central;
 use crate::protocol::matrix::Rules;
 use crate::workload::{People, RoomKind, Visibility};
 
@@ -33,6 +34,14 @@ pub(super) struct File {
     /// While nothing is wrong, let rooms move in step without an event for each delivery.
     #[serde(default = "yes")]
     pub(super) in_step: bool,
+    /// Who keeps what people say: homeservers that federate, or one central service of which every server here is a
+    /// tenant. People, rooms and messages are the same.
+    #[serde(default)]
+    pub(super) protocol: Protocol,
+    /// The central service, if there is one. Of a tenant's own `rules` it obeys those of retention; backups and
+    /// `fault-rates` are of servers that people run themselves, and it has its own.
+    #[serde(default)]
+    pub(super) central: central::Rules,
     /// The server whose losses are measured.
     pub(super) measured: Name,
     /// Protocol parameters of all servers.
@@ -72,6 +81,17 @@ pub(super) struct File {
     /// What must be found.
     #[serde(default)]
     pub(super) expect: Vec<Expect>,
+}
+
+/// Who keeps what people say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Protocol {
+    /// Homeservers that federate, as Synapse does.
+    #[default]
+    Matrix,
+    /// One operator with tenants.
+    Central,
 }
 
 fn one() -> Here<u64> {
@@ -207,6 +227,9 @@ pub(super) struct Expect {
     /// Why not, or how far.
     #[serde(default)]
     pub(super) note: String,
+    /// The protocol of which this is said; under another one nobody asks.
+    #[serde(default)]
+    pub(super) protocol: Protocol,
     /// What must be found; all parts are checked.
     #[serde(default)]
     pub(super) find: Vec<Find>,

@@ -1,13 +1,13 @@
 //! Checks across the fields of a file. All problems are noted; none stops the search for others.
 
 use super::error::Problems;
-use super::file::{File, Server};
+use super::file::{File, Protocol, Server};
 use super::limits::{self, Places};
 use super::names::refuse_twice;
 use super::population::Population;
 use super::trouble::Blow;
 use super::value::Here;
-use super::{actions, plays};
+use super::{actions, central, plays};
 use crate::kernel::SimTime;
 
 /// Checks what can be checked without looking up names.
@@ -34,6 +34,9 @@ pub(super) fn check(file: &File, whole: bool, places: &Places, problems: &mut Pr
         problems,
     );
     limits::check(file, places, problems);
+    if file.protocol == Protocol::Central {
+        central::check(file, places, problems);
+    }
     if !file.script.is_empty() {
         plays::check(file, places, problems);
         return;
@@ -75,7 +78,8 @@ pub(super) fn check(file: &File, whole: bool, places: &Places, problems: &mut Pr
         );
     }
     moments(file, span, problems);
-    if whole {
+    // A central service has backups of its own.
+    if whole && file.protocol == Protocol::Matrix {
         restores(file, problems);
     }
 }

@@ -30,6 +30,7 @@ impl Outcome {
             rooms: &world.rooms,
             logs: &self.logs,
             holders: holders(&holdings, world.rooms.len()),
+            copies: holders(&holdings, world.rooms.len()),
             holdings,
             alive: self.alive.clone(),
             up_per_mille: self

@@ -13,7 +13,7 @@ use super::{Event, Power, Simulation, class};
 
 const LOG_IN_AGAIN: Purpose = Purpose::new("people.log-in-again");
 const NAME_REUSE: Purpose = Purpose::new("people.name-reuse");
-const REGISTER_AGAIN: Purpose = Purpose::new("people.register-again");
+pub(super) const REGISTER_AGAIN: Purpose = Purpose::new("people.register-again");
 const INVITE_AGAIN: Purpose = Purpose::new("people.invite-again");
 const SCROLL: Purpose = Purpose::new("people.scroll");
 const WHO_SCROLLS: Purpose = Purpose::new("people.who-scrolls");

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
-use crate::room::{Membership, StateMap, TrafficRef};
+use crate::room::{Membership, RoomLog, StateMap, TrafficRef};
 
 use super::voices::Voice;
 use super::watch::Watch;
@@ -47,29 +47,7 @@ impl Simulation<'_> {
         if clock.single.is_some() {
             return self.advance_watched(room, now);
         }
-        let today = now.day() as u32;
-        while clock.next.day <= today {
-            let day = clock.next.day;
-            let end = if day < today {
-                log.drawn_count(day)
-            } else {
-                log.times(day).partition_point(|time| *time < now) as u32
-            };
-            // Before anybody could speak, what would have been said is passed over.
-            if end > clock.next.number
-                && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
-            {
-                log.push_run(clock.next, end - clock.next.number, basis);
-            }
-            clock.next.number = end;
-            if day == today {
-                return;
-            }
-            clock.next = TrafficRef {
-                day: day + 1,
-                number: 0,
-            };
-        }
+        append_calm(log, &mut clock.next, now);
     }
 
     /// As `advance`, in a room in which something is wrong: what needs no event is appended, and noted where it waits.
@@ -84,11 +62,7 @@ impl Simulation<'_> {
                 break;
             }
             let log = &self.logs[room.index()];
-            let end = if day < today {
-                log.drawn_count(day)
-            } else {
-                log.times(day).partition_point(|time| *time < now) as u32
-            };
+            let end = made_before(log, day, now);
             if end > number
                 && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
             {
@@ -396,5 +370,37 @@ impl Simulation<'_> {
         } else {
             self.plan_next_message(room);
         }
+    }
+}
+
+/// Appends whatever was said in a room before this moment, from the message `next` on, as counts.
+pub(super) fn append_calm(log: &mut RoomLog, next: &mut TrafficRef, now: SimTime) {
+    let today = now.day() as u32;
+    while next.day <= today {
+        let day = next.day;
+        let end = made_before(log, day, now);
+        // Before anybody could speak, what would have been said is passed over.
+        if end > next.number
+            && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
+        {
+            log.push_run(*next, end - next.number, basis);
+        }
+        next.number = end;
+        if day == today {
+            return;
+        }
+        *next = TrafficRef {
+            day: day + 1,
+            number: 0,
+        };
+    }
+}
+
+/// How many of a day's drawn messages are due before a moment.
+pub(super) fn made_before(log: &RoomLog, day: u32, now: SimTime) -> u32 {
+    if day < now.day() as u32 {
+        log.drawn_count(day)
+    } else {
+        log.times(day).partition_point(|time| *time < now) as u32
     }
 }

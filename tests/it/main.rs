@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 
 mod audit;
+mod central;
 mod cli;
 mod exactness;
 mod exposure;

@@ -36,6 +36,8 @@ pub(super) fn scenario() -> Scenario {
         world: world(),
         script: None,
         census: None,
+        central: None,
+        not_asked: 0,
         measured: ServerId(0),
         expect: vec![
             Expectation {
