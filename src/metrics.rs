@@ -4,6 +4,7 @@ mod books;
 mod expect;
 mod federation;
 mod files;
+mod headline;
 mod heard;
 mod measure;
 mod network;
@@ -16,6 +17,7 @@ mod tally;
 
 pub use books::{Books, FileGaps, Holding, ItemLoss, Items, LossBooks};
 pub use expect::{Bound, Count, Expectation, Finding, Found};
+pub use headline::{Better, HEADLINES, Headline, Run, Summary};
 pub use heard::{Heard, Strikes};
 pub use measure::measure;
 pub use network::{Everybody, GroupRow, Network, NetworkRow, network};
