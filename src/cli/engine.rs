@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::{Fact, ServerId};
 use crate::kernel::SimTime;
-use crate::metrics::{self, Everybody, Heard, Measures, Network};
+use crate::metrics::{self, Everybody, HEADLINES, Heard, Measures, Network, Run};
 use crate::report::{Results, WriteError};
 use crate::scenario::{self, Scenario};
 use crate::simulation::{self, News, Outcome, Staged};
@@ -44,11 +44,58 @@ pub(super) fn simulate(
     results: &mut Results,
     tick: &mut dyn FnMut(SimTime) -> ControlFlow<()>,
 ) -> Result<Played, WriteError> {
+    let world = &scenario.world;
+    let told = told(scenario, &mut |fact| results.note(world, fact), tick);
+    results.end_journal(world)?;
+    scenario.world.end = told.outcome.end;
+    let (measures, network) = measure(scenario, &told.outcome, &told.heard);
+    Ok(Played {
+        measures,
+        network,
+        recording: told.recording,
+        complete: told.complete,
+    })
+}
+
+/// Plays a scenario for its headline measures alone; none if `tick` ended it.
+pub(super) fn headlines(
+    mut scenario: Scenario,
+    tick: &mut dyn FnMut(SimTime) -> ControlFlow<()>,
+) -> Option<Vec<Option<f64>>> {
+    let told = told(&scenario, &mut |_| ControlFlow::Continue(()), tick);
+    if !told.complete {
+        return None;
+    }
+    scenario.world.end = told.outcome.end;
+    let (measures, network) = measure(&scenario, &told.outcome, &told.heard);
+    let run = Run {
+        measures: &measures,
+        network: &network,
+        expect: &scenario.expect,
+    };
+    let values = HEADLINES.iter().map(|headline| headline.of(&run));
+    Some(values.collect())
+}
+
+/// What a run leaves to be measured.
+struct Told {
+    outcome: Outcome,
+    heard: Heard,
+    recording: Option<String>,
+    complete: bool,
+}
+
+/// Plays a scenario; `note` hears each fact of its journal.
+fn told(
+    scenario: &Scenario,
+    note: &mut dyn FnMut(&Fact) -> ControlFlow<()>,
+    tick: &mut dyn FnMut(SimTime) -> ControlFlow<()>,
+) -> Told {
     let (world, measured) = (&scenario.world, scenario.measured);
     let mut heard = Heard::new(world.servers.len());
     let mut note = |fact: &Fact| {
         heard.hear(fact);
-        results.note(world, fact)
+        note(fact)
     };
     let (outcome, recording, complete) = match &scenario.script {
         None => {
@@ -71,15 +118,12 @@ pub(super) fn simulate(
             (outcome, Some(recording), true)
         }
     };
-    results.end_journal(world)?;
-    scenario.world.end = outcome.end;
-    let (measures, network) = measure(scenario, &outcome, &heard);
-    Ok(Played {
-        measures,
-        network,
+    Told {
+        outcome,
+        heard,
         recording,
         complete,
-    })
+    }
 }
 
 fn measure(scenario: &Scenario, outcome: &Outcome, heard: &Heard) -> (Measures, Network) {
