@@ -75,7 +75,7 @@ impl<'a> Points<'a> {
     }
 
     /// For each axis the number of its level, from 0; and the number of the hypercube's point.
-    fn levels(&self, number: u64) -> (Vec<u64>, u64) {
+    pub fn levels(&self, number: u64) -> (Vec<u64>, u64) {
         let cube = self.cube.map_or(1, |cube| cube.points);
         let (mut left, in_cube) = ((number - 1) / cube, (number - 1) % cube);
         let mut levels = vec![0; self.axes.len()];
