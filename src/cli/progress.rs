@@ -8,6 +8,8 @@ use super::note;
 
 /// So many lines are written where nobody sees a bar.
 const LINES: u64 = 10;
+/// What is over sooner needs none.
+const SHORT: f64 = 2.0;
 
 /// Some of many runs.
 pub(super) struct Progress {
@@ -39,11 +41,8 @@ impl Progress {
         self.bar.inc(1);
         let done = self.done();
         let tenth = |done: u64| done * LINES / self.total.max(1);
-        if !self.visible
-            && self.total >= LINES
-            && tenth(done) > tenth(done - 1)
-            && done < self.total
-        {
+        let is_due = tenth(done) > tenth(done - 1) && done < self.total;
+        if !self.visible && is_due && self.seconds() > SHORT {
             note(&format!(
                 "fedheal: {done} of {} runs, {:.1} a second, {} left",
                 self.total,

@@ -7,9 +7,27 @@ use super::value::Name;
 use crate::metrics::{HEADLINES, Headline};
 
 /// Columns of a study's tables that an axis cannot be named for, besides the measures.
-const TAKEN: [&str; 13] = [
-    "point", "replica", "seed", "error", "command", "measure", "unit", "value", "low", "high", "n",
-    "method", "rank",
+const TAKEN: [&str; 20] = [
+    "baseline",
+    "baseline_value",
+    "command",
+    "difference",
+    "error",
+    "half_width",
+    "high",
+    "low",
+    "measure",
+    "method",
+    "missing",
+    "n",
+    "narrowing",
+    "pareto",
+    "point",
+    "rank",
+    "replica",
+    "seed",
+    "unit",
+    "value",
 ];
 
 /// A Latin hypercube.

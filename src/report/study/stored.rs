@@ -76,12 +76,6 @@ impl Stored {
         position.expect("all measures have a column")
     }
 
-    /// The rows of all points.
-    pub(super) fn all(&self) -> Result<impl Iterator<Item = Result<Row, StudyError>>, StudyError> {
-        let rows = Rows::open(&self.path, &self.header)?;
-        Ok(rows.into_iter().flatten())
-    }
-
     /// The rows of a point, in order of the replicas.
     pub(super) fn rows(
         &self,

@@ -1,6 +1,6 @@
 //! What a study found and what a comparison says, as text of at most 80 columns.
 
-use super::super::terminal::thousands;
+use super::super::terminal::{counted, thousands};
 use super::compare::{Compared, Values};
 use super::findings::{Findings, Spot};
 use super::folder::StudyFolder;
@@ -15,10 +15,10 @@ const NAME: usize = 38;
 pub fn told(folder: &StudyFolder<'_>, findings: &Findings) -> String {
     let main = folder.main_measure();
     let mut text = format!(
-        "{}\n\n{} runs of {} points; 95 % intervals\n\n{}\n",
+        "{}\n\n{}, {}; 95 % intervals\n\n{}\n",
         folder.study.title,
-        thousands(folder.runs),
-        thousands(findings.main.len() as u64),
+        counted(findings.main.len(), "point"),
+        counted(folder.runs as usize, "run"),
         main.name
     );
     for spot in findings.main.iter().take(ROWS) {
