@@ -190,6 +190,11 @@ fn short(value: f64) -> String {
 }
 
 fn signed(value: f64) -> String {
-    let sign = if value < 0.0 { "" } else { "+" };
-    format!("{sign}{}", short(value))
+    let text = short(value);
+    match text.trim_start_matches('-').trim_matches(['0', '.']) {
+        // Of what rounds to nothing, no sign is known.
+        "" => format!("+{}", text.trim_start_matches('-')),
+        _ if value < 0.0 => text,
+        _ => format!("+{text}"),
+    }
 }
