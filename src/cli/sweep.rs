@@ -22,6 +22,8 @@ const RUNS_MOST: u128 = 10_000_000;
 const SECONDS_OF_A_RUN: f64 = 0.7;
 /// `--until` gives up at so many replicas of each point.
 const REPLICAS_MOST: u32 = 100_000;
+/// A measure whose interval at some point is unknown after so many replicas has too few values there, or none.
+const REPLICAS_TELLING: u32 = 100;
 
 /// Play a scenario many times, with other values and other luck
 ///
@@ -135,18 +137,18 @@ pub(super) fn sweep(args: &Args) -> Result<ExitCode, Failure> {
         let widest = folder
             .widest(measure, replicas)
             .map_err(|e| unwritten(&e))?;
-        match more_replicas(replicas, widest, wanted) {
-            None => break went,
-            Some(more) if more > REPLICAS_MOST => {
-                note(&format!(
-                    "fedheal: {} is not that narrow with {replicas} replicas, and would need more than {REPLICAS_MOST}",
-                    measure.name
-                ));
-                break went;
-            }
-            Some(more) => replicas = more,
+        let Some(more) = more_replicas(replicas, widest, wanted) else {
+            break went;
+        };
+        let is_endless = widest.is_none() && replicas >= REPLICAS_TELLING;
+        if is_endless || more > REPLICAS_MOST || few_enough(&points, more, threads).is_err() {
+            note(&format!(
+                "fedheal: with {replicas} replicas, the interval of {} is not that narrow at every point; no more are made",
+                measure.name
+            ));
+            break went;
         }
-        few_enough(&points, replicas, threads)?;
+        replicas = more;
     };
     let is_complete = went == Went::Through && folder.failed == 0;
     let finished = folder.finish(replicas, &again, is_complete, sweep.machine);

@@ -63,7 +63,7 @@ impl StudyFolder<'_> {
                 .map(|(widest, one)| f64::max(widest, one));
             points += 1;
         }
-        Ok(widest.filter(|_| points > 0))
+        Ok(widest.filter(|widest| points > 0 && widest.is_finite()))
     }
 
     /// Writes the tables of what was found.
