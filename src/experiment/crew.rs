@@ -29,19 +29,15 @@ pub fn work<J: Send, R: Send>(
     let play = &play;
     pool.in_place_scope_fifo(|scope| {
         let (tell, hear) = mpsc::channel();
-        let mut jobs = jobs.enumerate();
+        let mut jobs = jobs.enumerate().peekable();
         // Numbers of the jobs that are handed out, in order.
         let mut out: Vec<usize> = Vec::new();
         let mut goes_on = true;
         loop {
             while goes_on && out.len() < threads * AHEAD {
-                let (first, next) = (out.first(), out.last());
-                let spread = first.zip(next).map_or(0, |(first, last)| last + 1 - first);
-                if spread >= WINDOW {
-                    break;
-                }
-                let Some((number, job)) = jobs.next() else {
-                    goes_on = false;
+                let first = out.first().copied();
+                let is_near = |number| first.is_none_or(|first| number < first + WINDOW);
+                let Some((number, job)) = jobs.next_if(|(number, _)| is_near(*number)) else {
                     break;
                 };
                 out.push(number);

@@ -192,9 +192,9 @@ fn refused(
     let mut found = Problems::new(&over);
     let interpreted = interpret(&over, String::new(), &mut found);
     let first = found.take_first();
-    if let Some((message, help)) = first {
+    if let Some([message, label, help]) = first {
         let message = format!("with the value `{name}`: {message}");
-        problems.add(span, message, "set here", help);
+        problems.add(span, message, label, help);
         return true;
     }
     interpreted.is_none()

@@ -63,6 +63,7 @@ impl<'a> StudyFolder<'a> {
         points: &'a Points<'a>,
     ) -> Result<StudyFolder<'a>, StudyError> {
         identity::check_kind(folder)?;
+        identity::check(folder, study)?;
         let unwritable = |cause| StudyError::Unwritable {
             path: folder.to_owned(),
             cause,
@@ -86,7 +87,6 @@ impl<'a> StudyFolder<'a> {
             failed: 0,
             runs: 0,
         };
-        identity::check(folder, study)?;
         for name in [RUNS, LOG] {
             if drop_cut_row(&folder.join(name))? {
                 let note = format!("{name} ended in the middle of a row; that run is made again");
