@@ -69,9 +69,9 @@ pub fn compared(all: &[Compared], sides: [&str; 2]) -> String {
     let head = format!("{:>9} {:>9} {:>9}", "first", "second", "change");
     let head = match (is_single, is_paired) {
         (true, _) => head,
-        (false, _) => format!("{head} {:>19} {:>5} {:>6}", "95 % interval", "n", "narrow"),
+        (false, _) => format!("{head} {:>19} {:>4} {:>6}", "95 % interval", "n", "narrow"),
     };
-    text += &format!("{:<19} {head}\n", "measure");
+    text += &format!("{:<18} {head}\n", "measure");
     for one in all {
         let row = match one.values {
             Values::Single(first, second) => {
@@ -95,7 +95,7 @@ pub fn compared(all: &[Compared], sides: [&str; 2]) -> String {
                 });
                 let narrowing = difference.narrowing().filter(|_| is_paired);
                 format!(
-                    "{:>9} {:>9} {:>9} {:>19} {:>5} {:>6}",
+                    "{:>9} {:>9} {:>9} {:>19} {:>4} {:>6}",
                     short(difference.first),
                     short(difference.second),
                     signed(difference.second - difference.first),
@@ -105,13 +105,13 @@ pub fn compared(all: &[Compared], sides: [&str; 2]) -> String {
                 )
             }
         };
-        let wide = one.measure.chars().count() > 19;
+        let wide = one.measure.chars().count() > 18;
         let gap = if wide {
-            format!("\n{:20}", "")
+            format!("\n{:19}", "")
         } else {
             " ".to_owned()
         };
-        text += &format!("{:<19}{gap}{row}\n", one.measure);
+        text += &format!("{:<18}{gap}{row}\n", one.measure);
     }
     text += match (is_single, is_paired) {
         (true, _) => "\nn = 1 on each side: no interval can be given. A sweep gives one.\n",

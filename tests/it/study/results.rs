@@ -224,9 +224,9 @@ fn replicas_are_added_until_the_interval_is_narrow() {
     let place = Place::with(&study(GRID));
     let until = [
         "--replicas",
-        "3",
+        "12",
         "--until",
-        "half-width=0.1",
+        "half-width=0.05",
         "--measure",
         "recovered_share",
     ];
@@ -238,10 +238,10 @@ fn replicas_are_added_until_the_interval_is_narrow() {
     let mut n = 0;
     for row in of_measure {
         let half_width = row[column(&header, "half_width")].parse::<f64>().unwrap();
-        assert!(half_width <= 0.1, "{row:?}");
+        assert!(half_width <= 0.05, "{row:?}");
         n = row[column(&header, "n")].parse().unwrap();
     }
-    assert!(n > 3, "three were not enough");
+    assert!(n > 12, "twelve were not enough");
     // Once more, there is nothing to do.
     let before = fs::read(out.join("runs.csv")).unwrap();
     place.swept("out", &until);
