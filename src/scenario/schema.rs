@@ -1,6 +1,6 @@
 //! The JSON Schema of scenario files, from the types that read them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::file::File;
 
@@ -14,5 +14,5 @@ pub fn schema() -> String {
     {
         schema["anyOf"] = json!([{ "required": required }, { "required": ["base"] }]);
     }
-    format!("{schema:#}\n", schema = Value::from(schema))
+    format!("{schema:#}\n")
 }
