@@ -2,13 +2,16 @@
 
 mod check;
 mod command;
+mod compare;
 mod describe;
 mod engine;
 mod interrupt;
+mod progress;
 #[cfg(unix)]
 mod record;
 mod run;
 mod schema;
+mod sweep;
 mod verify;
 
 use std::io::{self, Write};
@@ -36,6 +39,8 @@ const AFTER_HELP: &str = "\
 Examples:
   fedheal run scenarios/hypha-2021.toml           the incident of 2021
   fedheal run scenarios/hypha-2021.toml --seed 2  the same with other luck
+  fedheal sweep scenarios/sweeps/what-ifs.toml    which rule would have helped?
+  fedheal compare results/sweeps/what-ifs:1 results/sweeps/what-ifs:2
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain
@@ -57,6 +62,8 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Args),
+    Sweep(sweep::Args),
+    Compare(compare::Args),
     Check(check::Args),
     Describe(describe::Args),
     Schema(schema::Args),
@@ -100,6 +107,8 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.verb {
         Verb::Run(args) => run::run(&args),
+        Verb::Sweep(args) => sweep::sweep(&args),
+        Verb::Compare(args) => compare::compare(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),

@@ -24,6 +24,8 @@ pub mod verify;
 
 pub mod simulation;
 
+pub mod experiment;
+
 #[cfg(unix)]
 pub mod record;
 pub mod report;

@@ -5,6 +5,7 @@ mod expect;
 mod exposure;
 mod federation;
 mod files;
+mod headline;
 mod heard;
 mod measure;
 mod network;
@@ -20,7 +21,8 @@ mod wishes;
 
 pub use books::{Books, FileGaps, Holding, ItemLoss, Items, LossBooks};
 pub use expect::{Bound, Count, Expectation, Finding, Found};
-pub use exposure::{Cause, Exposure, ExposureRow, ExposureStep};
+pub use exposure::{Cause, Exposure, ExposureRow, ExposureStep, Unheeded};
+pub use headline::{Better, HEADLINES, Headline, Run, Summary};
 pub use heard::{Heard, Strikes};
 pub use measure::measure;
 pub use network::{Everybody, GroupRow, Network, NetworkRow, network};

@@ -4,6 +4,7 @@
 //! the figure stands in a table, every column of a table in `data_dictionary.csv`, every file's checksum
 //! in `manifest.json`. Same scenario, seed and version: the same bytes, but for the manifest's `build`.
 
+mod decimal;
 mod describe;
 mod dictionary;
 mod exposure;
@@ -12,6 +13,7 @@ mod figure;
 mod manifest;
 mod names;
 mod network;
+pub mod study;
 mod tables;
 mod terminal;
 mod write;
@@ -33,7 +35,7 @@ use std::path::{Path, PathBuf};
 use facts::FactsFile;
 
 use crate::journal::Fact;
-use crate::metrics::{Measures, Network};
+use crate::metrics::{Measures, Network, Run};
 use crate::scenario::Scenario;
 use crate::world::World;
 
@@ -130,6 +132,12 @@ impl Results {
         staging.file("scenario.toml", |out| {
             out.write_all(scenario.resolved.as_bytes())
         })?;
+        let run = Run {
+            measures,
+            network: written.network,
+            expect: &scenario.expect,
+        };
+        staging.table(tables::measures(&run))?;
         staging.table(tables::items(measures))?;
         staging.table(tables::recovery(measures))?;
         staging.table(tables::servers(measures))?;

@@ -3,9 +3,11 @@
 //! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play`, `rates` and `population`
 //! are what may stand in it; `mend` reads it past its mistakes; `validate` checks across fields and `limits`
 //! each number; `build` makes the world, and `luck` draws faults for it; `central` checks and adds what
-//! only a central service has.
+//! only a central service has. `sweep` is what a file says of a study, `axes` and `range` what its points put over the
+//! scenario, and `study` the whole of it.
 
 mod actions;
+mod axes;
 mod build;
 mod central;
 mod deed;
@@ -18,12 +20,16 @@ mod luck;
 mod mend;
 mod names;
 mod overlay;
+mod plan;
 mod play;
 mod plays;
 mod population;
+mod range;
 mod rates;
 mod schema;
 mod strikes;
+mod study;
+mod sweep;
 mod text;
 mod trouble;
 mod validate;
@@ -37,8 +43,12 @@ use crate::protocol::central::Rules;
 use crate::script::Script;
 use crate::world::{Census, World};
 
+pub use axes::{Axis, Level, Settings, Stretch};
 pub use error::{Problem, ScenarioError};
+pub use plan::{Frontier, Hypercube, Ranking};
+pub use range::{Range, Span};
 pub use schema::schema;
+pub use study::{Draft, Study, load_study};
 
 /// A scenario that has been read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,20 +121,33 @@ fn interpret(
     name: String,
     problems: &mut error::Problems<'_>,
 ) -> Option<Scenario> {
+    let (file, places) = read(text, problems)?;
+    if let Some(sweep) = &file.sweep {
+        plan::check(sweep, problems);
+    }
+    let mut scenario = build::build(&file, *file.seed, name, &places, problems);
+    scenario.resolved = resolved(&file, problems);
+    Some(scenario)
+}
+
+/// Reads and checks the file as far as that is possible without building a world; also where every key stands.
+fn read(
+    text: &text::Text,
+    problems: &mut error::Problems<'_>,
+) -> Option<(file::File, limits::Places)> {
     let root = text.parse(problems)?;
     if !problems.is_empty() {
         return None;
     }
     let places = overlay::places(root.get_ref());
     let mend::Mended { file, whole } = mend::read(root, problems)?;
-    validate::check(&file, whole, &places, problems);
-    if !whole {
-        // A name may be unknown only because what declares it could not be read.
-        return None;
+    if let (Some(base), false) = (&file.base, text.has_base()) {
+        let help = "write `base` into the file";
+        problems.add(base.span(), "only a file can name its base", "here", help);
     }
-    let mut scenario = build::build(&file, name, &places, problems);
-    scenario.resolved = resolved(&file, problems);
-    Some(scenario)
+    validate::check(&file, whole, &places, problems);
+    // If not whole, a name may be unknown only because what declares it could not be read.
+    whole.then_some((file, places))
 }
 
 /// The file as it was understood, with all defaults.

@@ -30,13 +30,23 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// What a person types to repeat a run. The folder is left out: it changes no result.
-pub(super) fn again(path: &Path, seed: u64, set: &[(String, String)], journal: Keep) -> String {
-    let mut command = format!("fedheal run {}", quoted(&path.to_string_lossy()));
+/// What a person types to go on with a study.
+pub(super) fn sweep(path: &Path, seed: u64, set: &[(String, String)]) -> String {
+    of_world("sweep", path, seed, set)
+}
+
+fn of_world(verb: &str, path: &Path, seed: u64, set: &[(String, String)]) -> String {
+    let mut command = format!("fedheal {verb} {}", quoted(&path.to_string_lossy()));
     command += &format!(" --seed {seed}");
     for (key, value) in set {
         command += &format!(" --set {}", quoted(&format!("{key}={value}")));
     }
+    command
+}
+
+/// What a person types to repeat a run. The folder is left out: it changes no result.
+pub(super) fn again(path: &Path, seed: u64, set: &[(String, String)], journal: Keep) -> String {
+    let mut command = of_world("run", path, seed, set);
     if journal != Keep::Full {
         command += &format!(" --journal {}", journal.name());
     }

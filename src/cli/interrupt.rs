@@ -23,6 +23,8 @@ enum State {
     Nothing,
     /// A hidden folder of results in the making, to be removed.
     Unfinished(PathBuf),
+    /// Rows that are written one by one, and stay.
+    Growing,
     Written,
 }
 
@@ -54,6 +56,11 @@ impl Interrupt {
         Ok(results)
     }
 
+    /// From now on what is finished is written at once.
+    pub(super) fn grow(&self) {
+        *self.state() = State::Growing;
+    }
+
     /// Writes results; the program does not end on the way.
     pub(super) fn write<T, E>(&self, write: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let mut state = self.state();
@@ -71,13 +78,19 @@ impl Interrupt {
 
     fn hear(&self) {
         if !self.asked.swap(true, Ordering::Relaxed) {
-            note("\nfedheal: stopping here; Ctrl-C again ends at once, without results");
+            note(match &*self.state() {
+                State::Growing => "\nfedheal: stopping here; Ctrl-C again ends at once",
+                _ => "\nfedheal: stopping here; Ctrl-C again ends at once, without results",
+            });
             return;
         }
         // Held while files are written, for a moment only; and never given back here.
         let state = self.state();
         note(match &*state {
             State::Written => "\nfedheal: interrupted; the results had been written",
+            State::Growing => {
+                "\nfedheal: interrupted; finished runs stay, and the same command goes on"
+            }
             State::Nothing | State::Unfinished(_) => "\nfedheal: interrupted; nothing was written",
         });
         if let State::Unfinished(folder) = &*state {

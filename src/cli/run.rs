@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         engine::load(&args.world.path, &args.world.set, args.world.seed).map_err(bad_input)?;
     let folder = args.out.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
-    enough_memory(&scenario)?;
+    engine::enough_memory(&scenario, 1).map_err(bad_input)?;
     let journal = args.journal.into();
     // Begun now, so that nobody waits for a run whose results have no place.
     let mut results = interrupt
@@ -125,35 +125,14 @@ fn stopped(scenario: &Scenario, place: &Path, again: &str, out: Option<&Path>) -
     )
 }
 
-/// A drawn federation that does not fit into what memory is free is not begun. Nobody can say where the system does not.
-fn enough_memory(scenario: &Scenario) -> Result<(), Failure> {
-    if scenario.census.is_none() {
-        return Ok(());
-    }
-    let free = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let free = free
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"));
-    let free = free.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    let needed = report::memory_needed(scenario);
-    match free.map(|kilobytes| kilobytes * 1024) {
-        Some(free) if needed > free => Err(bad_input(miette::miette!(
-            help = "make the federation smaller with --set federation.scale=...",
-            "this world needs about {} MB of memory, and {} MB are free",
-            needed / 1_000_000,
-            free / 1_000_000
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// A target that is no place for results is bad input; a full disk is not.
 fn unwritten(error: WriteError) -> Failure {
     let text = miette::miette!("{error}");
     match error {
-        WriteError::NotAFolder(_) | WriteError::NotResults(_) | WriteError::Whole(_) => {
-            bad_input(text)
-        }
+        WriteError::NotAFolder(_)
+        | WriteError::NotResults(_)
+        | WriteError::Study(_)
+        | WriteError::Whole(_) => bad_input(text),
         WriteError::Failed { path, .. } if path.ends_with("facts.csv") => failed(miette::miette!(
             help = "--journal ranges or none needs less room",
             "{text}"

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::journal::{RoomId, ServerId};
 use crate::kernel::{SimDuration, SimTime};
 
-use super::books::{Books, Items};
+use super::books::{Books, Items, either};
 use super::heard::Heard;
 use super::measure::kind_name;
 use super::network::Everybody;
@@ -93,6 +93,18 @@ pub struct Exposure {
     pub rows: Vec<ExposureRow>,
     /// In order of time; days on which no number changes are left out.
     pub over_time: Vec<ExposureStep>,
+    /// What people of the measured server want themselves, whatever policies say.
+    pub unheeded: Unheeded,
+}
+
+/// Messages that their authors, users of the measured server, wish gone at the end: by `people.wishes`, or since they
+/// redacted them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unheeded {
+    /// All of them.
+    pub wished: u64,
+    /// Of these: on at least one server that is not dead, with their content.
+    pub exposed: u64,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +127,7 @@ struct Sums {
 /// Measures the exposure of all messages.
 pub(super) fn exposure(books: &Books<'_>, everybody: &Everybody<'_>, heard: &Heard) -> Exposure {
     let mut sums = Sums::default();
+    let mut unheeded = Unheeded::default();
     for room in (0..books.logs.len()).map(|room| RoomId(room as u32)) {
         let of_room = books.rooms[room.index()].max_lifetime;
         let lifetime = |server| {
@@ -128,8 +141,28 @@ pub(super) fn exposure(books: &Books<'_>, everybody: &Everybody<'_>, heard: &Hea
                 add(books, everybody, room, group, &tenures, &mut sums);
             }
         }
+        add_unheeded(books, room, &mut unheeded);
     }
-    sums.finish()
+    sums.finish(unheeded)
+}
+
+fn add_unheeded(books: &Books<'_>, room: RoomId, unheeded: &mut Unheeded) {
+    let log = &books.logs[room.index()];
+    if books.personal_wishes.is_empty() && log.redactions().is_empty() {
+        return;
+    }
+    let copies = books.copies[room.index()].iter();
+    let alive = copies.filter(|server| books.alive[server.index()]);
+    let whole = alive.map(|server| books.holdings[server.index()][&room].whole());
+    let somewhere = whole.fold(Items::new(), |all, whole| either(&all, &whole));
+    let groups = Wishes::of_room(books, room, &|_| None);
+    for group in groups.iter().filter(|group| group.local) {
+        unheeded.wished += group.count();
+        for range in somewhere.iter() {
+            let mut add = |_, count, _| unheeded.exposed += count;
+            group.for_each_in(log, range, books.end, &mut add);
+        }
+    }
 }
 
 /// The tenures of all servers that have a copy of a room, or had one.
@@ -213,7 +246,7 @@ impl Sums {
         *self.changes.entry((until.day(), cause)).or_default() -= count as i64;
     }
 
-    fn finish(self) -> Exposure {
+    fn finish(self, unheeded: Unheeded) -> Exposure {
         let row = |((room_kind, owner, cause), sum): (Key, Sum)| ExposureRow {
             room_kind,
             owner,
@@ -237,6 +270,7 @@ impl Sums {
         Exposure {
             over_time: changes.map(step).collect(),
             rows: self.rows.into_iter().map(row).collect(),
+            unheeded,
         }
     }
 }

@@ -11,7 +11,7 @@ pub struct Column {
     pub file: &'static str,
     /// The column's header.
     pub column: &'static str,
-    /// `text`, `integer`, `time` or `boolean`.
+    /// `text`, `integer`, `number`, `time` or `boolean`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// What one of it is; `-` where there is nothing to count.
@@ -47,6 +47,7 @@ const fn of(
 
 /// All columns, table by table, in the order of their headers.
 pub const DICTIONARY: &[&[Column]] = &[
+    MEASURES,
     ITEMS,
     RECOVERY,
     SERVERS,
@@ -59,6 +60,15 @@ pub const DICTIONARY: &[&[Column]] = &[
     EXPECT,
     FACTS,
     SELF,
+];
+
+#[rustfmt::skip]
+const MEASURES: &[Column] = &[
+    of("measures.csv", "measure", "text", "-", "A measure of the whole run in one number; studies have a column for each."),
+    of("measures.csv", "value", "number", "unit", "Its value, to the sixth decimal; empty where rule says that there is none."),
+    of("measures.csv", "unit", "text", "-", "What one of it is; 0 or 1: no or yes."),
+    of("measures.csv", "better", "text", "-", "more or less: which of two values is the better one."),
+    of("measures.csv", "rule", "text", "-", "What is counted, of what, per what."),
 ];
 
 #[rustfmt::skip]
@@ -206,7 +216,7 @@ const FACTS: &[Column] = &[
 const SELF: &[Column] = &[
     of("data_dictionary.csv", "file", "text", "-", "The table."),
     of("data_dictionary.csv", "column", "text", "-", "The column's header."),
-    of("data_dictionary.csv", "type", "text", "-", "text, integer, time (YYYY-MM-DDThh:mm:ss) or boolean (true, false)."),
+    of("data_dictionary.csv", "type", "text", "-", "text, integer, number (with a fraction), time (YYYY-MM-DDThh:mm:ss) or boolean (true, false)."),
     of("data_dictionary.csv", "unit", "text", "-", "What one of it is; - where there is nothing to count."),
     of("data_dictionary.csv", "meaning", "text", "-", "In a sentence."),
 ];

@@ -14,10 +14,10 @@ use super::facts::Keep;
 use crate::scenario::Scenario;
 
 /// Rises when a file or column of the result folder changes its meaning.
-const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// The lock file that the program was built with.
-const LOCK: &[u8] = include_bytes!("../../Cargo.lock");
+pub(super) const LOCK: &[u8] = include_bytes!("../../Cargo.lock");
 
 /// The content of `manifest.json`.
 #[derive(Debug, Serialize)]

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::metrics::{Dimension, ItemRow, Measures};
+use super::decimal::cell;
+use crate::metrics::{Dimension, HEADLINES, ItemRow, Measures, Run};
 use crate::scenario::Scenario;
 
 /// A table: its file name and its rows, in order.
@@ -41,6 +42,31 @@ pub(super) fn header<R: Serialize + Default>() -> io::Result<String> {
     let bytes = csv.into_inner().map_err(|error| error.into_error())?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(text.lines().next().unwrap_or_default().to_owned() + "\n")
+}
+
+/// A row of `measures.csv`.
+#[derive(Debug, Default, Serialize)]
+struct Measure {
+    measure: &'static str,
+    value: String,
+    unit: &'static str,
+    better: &'static str,
+    rule: &'static str,
+}
+
+/// The run in single numbers.
+pub(super) fn measures(run: &Run<'_>) -> Table<impl Iterator<Item = impl Serialize + Default>> {
+    let rows = HEADLINES.iter().map(|headline| Measure {
+        measure: headline.name,
+        value: cell(headline.of(run)),
+        unit: headline.unit,
+        better: headline.better.name(),
+        rule: headline.rule,
+    });
+    Table {
+        file: "measures.csv",
+        rows,
+    }
 }
 
 /// A row of `items.csv`.

@@ -4,8 +4,8 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use words::{counted, of_total, paragraph, percent, row};
-pub(super) use words::{moment, spoken, thousands};
+pub(super) use words::{counted, moment, spoken, thousands};
+use words::{of_total, paragraph, percent, row};
 
 use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Counts, Dimension, Expectation, Filter, Finding, Measures};

@@ -38,6 +38,9 @@ pub enum WriteError {
         .0.display()
     )]
     NotResults(PathBuf),
+    /// The target holds a study, whose many runs one run must not replace.
+    #[error("{} is the folder of a study (fedheal sweep); name another one", .0.display())]
+    Study(PathBuf),
     /// The target holds a whole result, which a part of one must not replace.
     #[error("{} holds the results of a whole run, which a part of one does not replace", .0.display())]
     Whole(PathBuf),
@@ -55,14 +58,21 @@ fn check_folder(folder: &Path) -> Result<(), WriteError> {
     if entries.next().is_some() && !folder.join("manifest.json").is_file() {
         return Err(WriteError::NotResults(folder.to_owned()));
     }
+    if manifest(folder)["kind"] == "sweep" {
+        return Err(WriteError::Study(folder.to_owned()));
+    }
     Ok(())
 }
 
 /// Do these results reach to the end of their scenario? Results of before manifests said so do.
 fn is_whole(folder: &Path) -> bool {
+    manifest(folder)["complete"] != false
+}
+
+/// What the manifest of a folder says, or nothing.
+pub(super) fn manifest(folder: &Path) -> serde_json::Value {
     let manifest = fs::read(folder.join("manifest.json")).unwrap_or_default();
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap_or_default();
-    manifest["complete"] != false
+    serde_json::from_slice(&manifest).unwrap_or_default()
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> WriteError + use<> {
@@ -186,7 +196,7 @@ impl Staging {
 }
 
 /// Makes renames inside a folder last.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
@@ -198,7 +208,8 @@ pub(super) struct Hashed {
 }
 
 impl Hashed {
-    fn create(path: &Path) -> io::Result<Hashed> {
+    /// Begins a file.
+    pub(super) fn create(path: &Path) -> io::Result<Hashed> {
         Ok(Hashed {
             file: File::create(path)?,
             hash: Sha256::new(),
@@ -206,7 +217,7 @@ impl Hashed {
     }
 
     /// Forces the file to the disk and answers with its SHA-256.
-    fn finish(self) -> io::Result<String> {
+    pub(super) fn finish(self) -> io::Result<String> {
         self.file.sync_all()?;
         Ok(hex(&self.hash.finalize()))
     }

@@ -10,16 +10,17 @@ use crate::kernel::SimTime;
 use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
 use crate::world::{START, ServerSpec, World};
 
-/// Builds all that the file describes; what cannot be built is noted.
+/// Builds all that the file describes, with the luck of this seed; what cannot be built is noted.
 pub(super) fn build(
     file: &File,
+    seed: u64,
     name: String,
     places: &Places,
     problems: &mut Problems<'_>,
 ) -> Scenario {
     let uploads = actions::uploads(&file.action).chain(plays::uploads(&file.script));
     let mut world = World {
-        seed: *file.seed,
+        seed,
         start: file.start.as_deref().copied().unwrap_or(START),
         end: file.end.as_deref().copied().unwrap_or(SimTime(u64::MAX)),
         in_step: file.in_step,

@@ -150,6 +150,13 @@ impl<'a> Problems<'a> {
         self.found.is_empty()
     }
 
+    /// What is wrong in the first place: message, label, remedy.
+    pub(super) fn take_first(mut self) -> Option<[String; 3]> {
+        self.found.sort_by_key(|(at, _)| *at);
+        let (_, first) = self.found.into_iter().next()?;
+        Some([first.message, first.label, first.help])
+    }
+
     /// The error of all of them, if there are any.
     pub(super) fn finish(mut self, path: &Path) -> Result<(), ScenarioError> {
         if self.found.is_empty() {

@@ -8,6 +8,7 @@ use super::federation::Federation;
 use super::play::Play;
 use super::population::Population;
 use super::rates::FaultRates;
+use super::sweep::Sweep;
 use super::trouble::Trouble;
 use super::value::{Here, Must, Name, Words};
 use crate::kernel::{SimDuration, SimTime};
@@ -22,6 +23,10 @@ use crate::workload::{People, RoomKind, Visibility};
 pub(super) struct File {
     /// One line that says what this is about.
     pub(super) title: String,
+    /// Another scenario that this one goes on from: what stands here is put over what stands there, key by key. A list
+    /// takes the place of the whole list; `[server.0]` changes one entry of it. The path starts from this file's folder.
+    #[serde(default, skip_serializing)]
+    pub(super) base: Option<Name>,
     /// Key of all random draws.
     #[serde(default = "one")]
     pub(super) seed: Here<u64>,
@@ -81,6 +86,9 @@ pub(super) struct File {
     /// What must be found.
     #[serde(default)]
     pub(super) expect: Vec<Expect>,
+    /// The same many times, with other values and other luck. Only `fedheal sweep` looks at it.
+    #[serde(default, skip_serializing)]
+    pub(super) sweep: Option<Sweep>,
 }
 
 /// Who keeps what people say.

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use miette::NamedSource;
+use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::error::{Problems, ScenarioError, nearest};
 use super::overlay::{dates_to_strings, merge, share_rules};
@@ -16,50 +17,124 @@ use super::overlay::{dates_to_strings, merge, share_rules};
 /// Scenarios are written by people; anything larger is some other file.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// The text of a file, and of the overrides as if they were written behind its end.
+/// The text of a file, of what it is based on, and of overrides, as if all were written one behind the other.
 pub(super) struct Text {
-    file: Arc<NamedSource<String>>,
-    overrides: Arc<NamedSource<String>>,
+    /// In order of their places; the first is the file itself.
+    sources: Vec<Source>,
+    /// The text of the base, padded so that its places are behind those of the file.
+    base: Option<String>,
     /// One document for each override, padded so that its places are behind those of all before it.
-    documents: Vec<String>,
+    overrides: Vec<String>,
+}
+
+/// A text that messages quote, and where its places begin.
+#[derive(Clone)]
+struct Source {
+    begins: usize,
+    text: Arc<NamedSource<String>>,
+}
+
+impl Source {
+    fn new(begins: usize, name: &str, text: String) -> Source {
+        let text = Arc::new(NamedSource::new(name, text));
+        Source { begins, text }
+    }
+
+    /// Where the next one begins: an error at the very end of this one is not taken for one there.
+    fn end(&self) -> usize {
+        self.begins + self.text.inner().len() + 1
+    }
 }
 
 impl Text {
-    /// Reads a file.
+    /// Reads a file, and the file that it names as its base.
     pub(super) fn read(path: &Path, set: &[(String, String)]) -> Result<Text, ScenarioError> {
-        let text = read_bounded(path)?;
-        Ok(Text::new(&path.display().to_string(), text, set))
+        let file = Source::new(0, &path.display().to_string(), read_bounded(path)?);
+        let text = Text {
+            sources: vec![file],
+            base: None,
+            overrides: Vec::new(),
+        };
+        Ok(text.on_its_base(path)?.with("--set", set))
     }
 
-    fn new(name: &str, text: String, set: &[(String, String)]) -> Text {
+    /// The same, with what it is based on.
+    fn on_its_base(mut self, path: &Path) -> Result<Text, ScenarioError> {
+        let Some((base, span)) = self.named_base() else {
+            return Ok(self);
+        };
+        let mut problems = Problems::new(&self);
+        let base = path.parent().unwrap_or(Path::new("")).join(base);
+        let remedy = "write the path of a scenario file, seen from the folder of this one";
+        match read_bounded(&base) {
+            Err(error) => {
+                let message = match error {
+                    ScenarioError::Unreadable { reason, .. } => reason,
+                    error => error.to_string(),
+                };
+                let message = format!("cannot read the base {}: {message}", base.display());
+                problems.add(span, message, "here", remedy);
+                problems.finish(path)?;
+            }
+            Ok(text) => {
+                let begins = self.sources[0].end();
+                self.base = Some(format!("{:begins$}{text}", ""));
+                let source = Source::new(begins, &base.display().to_string(), text);
+                self.sources.push(source);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Is the file based on another?
+    pub(super) fn has_base(&self) -> bool {
+        self.base.is_some()
+    }
+
+    /// What the file names as its base, if it can be read so far.
+    fn named_base(&self) -> Option<(String, Range<usize>)> {
+        let root = DeTable::parse(self.sources[0].text.inner()).ok()?;
+        let base = root.get_ref().get("base")?;
+        Some((base.get_ref().as_str()?.to_owned(), base.span()))
+    }
+
+    /// The same with more overrides, which messages quote under this name.
+    pub(super) fn with(&self, name: &str, set: &[(String, String)]) -> Text {
+        let begins = self.sources.last().map_or(0, Source::end);
         let mut shown = String::new();
-        let mut documents = Vec::new();
+        let mut overrides = self.overrides.clone();
         for (key, value) in set {
             let line = assignment(key, value);
-            // One more, so that an error at the very end of the file is not taken for one here.
-            let pad = text.len() + 1 + shown.len();
-            documents.push(format!("{:pad$}{line}", ""));
+            let pad = begins + shown.len();
+            overrides.push(format!("{:pad$}{line}", ""));
             shown.push_str(&line);
             shown.push('\n');
         }
+        let mut sources = self.sources.clone();
+        if !set.is_empty() {
+            sources.push(Source::new(begins, name, shown));
+        }
         Text {
-            file: Arc::new(NamedSource::new(name, text)),
-            overrides: Arc::new(NamedSource::new("--set", shown)),
-            documents,
+            sources,
+            base: self.base.clone(),
+            overrides,
         }
     }
 
     /// The text that a place is in, and the place there, on whole characters.
     pub(super) fn locate(&self, span: Range<usize>) -> (Arc<NamedSource<String>>, Range<usize>) {
-        let end_of_file = self.file.inner().len();
-        let (source, base) = if span.start > end_of_file {
-            (&self.overrides, end_of_file + 1)
-        } else {
-            (&self.file, 0)
+        let before = |source: &&Source| source.begins <= span.start;
+        let source = self
+            .sources
+            .iter()
+            .rfind(before)
+            .unwrap_or(&self.sources[0]);
+        let whole = |at: usize| {
+            let text = source.text.inner();
+            text.floor_char_boundary(at - source.begins)
         };
-        let whole = |at: usize| source.inner().floor_char_boundary(at - base);
         (
-            Arc::clone(source),
+            Arc::clone(&source.text),
             whole(span.start)..whole(span.end.max(span.start)),
         )
     }
@@ -72,13 +147,37 @@ impl Text {
 
     /// The tables of the file with the overrides put in; none if something is no TOML.
     pub(super) fn parse(&self, problems: &mut Problems<'_>) -> Option<Spanned<DeTable<'_>>> {
-        let mut root = parse_document(self.file.inner(), problems)?;
-        for document in &self.documents {
+        let mut root = self.merged(problems)?;
+        share_rules(root.get_mut());
+        dates_to_strings(root.get_mut());
+        Some(root)
+    }
+
+    /// One file that says the same: with what it is based on and the overrides in it, and with no default filled in.
+    pub(super) fn in_one(&self, problems: &mut Problems<'_>) -> Option<toml::Table> {
+        let mut root = self.merged(problems)?;
+        dates_to_strings(root.get_mut());
+        root.get_mut().remove("base");
+        let table = toml::Table::deserialize(Deserializer::from(root));
+        table.map_err(|error| not_readable(&error, problems)).ok()
+    }
+
+    /// The file over its base, the overrides over both.
+    fn merged(&self, problems: &mut Problems<'_>) -> Option<Spanned<DeTable<'_>>> {
+        let mut root = parse_document(self.sources[0].text.inner(), problems)?;
+        if let Some(base) = &self.base {
+            let mut base = parse_document(base, problems)?;
+            if let Some(again) = base.get_ref().get("base") {
+                let message = "a base cannot have a base of its own";
+                problems.add(again.span(), message, "here", "name that one as the base");
+            }
+            merge(base.get_mut(), root.into_inner(), problems);
+            root = base;
+        }
+        for document in &self.overrides {
             let over = parse_document(document, problems)?;
             merge(root.get_mut(), over.into_inner(), problems);
         }
-        share_rules(root.get_mut());
-        dates_to_strings(root.get_mut());
         Some(root)
     }
 }

@@ -19,6 +19,7 @@ mod rules;
 mod scenario;
 mod scripts;
 mod state;
+mod study;
 mod tidy;
 mod truth;
 mod what_ifs;

@@ -37,7 +37,7 @@ fn every_shipped_scenario_loads_and_fits_the_schema() {
     let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let mut seen = 0;
-    let folders = ["scenarios", "scenarios/laboratory"];
+    let folders = ["scenarios", "scenarios/laboratory", "scenarios/sweeps"];
     for entry in folders
         .iter()
         .flat_map(|folder| fs::read_dir(folder).unwrap())
@@ -57,7 +57,7 @@ fn every_shipped_scenario_loads_and_fits_the_schema() {
             assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
         }
     }
-    assert!(seen >= 3);
+    assert!(seen >= 7);
 }
 
 #[test]

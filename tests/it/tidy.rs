@@ -12,7 +12,7 @@ use read::{Token, tokens};
 
 /// The modules of `src`, the lowest shelf first. A module imports from lower shelves and from itself, and
 /// not from its neighbours.
-const SHELVES: [&[&str]; 10] = [
+const SHELVES: [&[&str]; 11] = [
     &["kernel"],
     &["journal"],
     &["faults", "workload"],
@@ -21,6 +21,7 @@ const SHELVES: [&[&str]; 10] = [
     &["world"],
     &["scenario", "verify"],
     &["simulation"],
+    &["experiment"],
     &["record", "report"],
     &["cli"],
 ];

@@ -38,7 +38,7 @@ pub(in crate::report) fn spoken(span: SimDuration) -> String {
 }
 
 /// `1 server`, `12 servers`
-pub(super) fn counted(number: usize, thing: &str) -> String {
+pub(in crate::report) fn counted(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", thousands(number as u64))
 }

@@ -7,7 +7,7 @@ use fedheal::kernel::{SimDuration, SimTime};
 use fedheal::metrics::{
     Bound, Cause, Count, Counts, Dimension, Expectation, Exposure, ExposureRow, ExposureStep,
     Filter, Finding, GroupRow, ItemRow, Measures, Network, NetworkRow, RecoveryRow, ServerRow,
-    StrandedRow, Strikes, ViewRow,
+    StrandedRow, Strikes, Unheeded, ViewRow,
 };
 use fedheal::protocol::matrix::Rules;
 use fedheal::scenario::Scenario;
@@ -264,6 +264,10 @@ fn exposure() -> Exposure {
     Exposure {
         rows: vec![row(None, 24), row(Some(Cause::KeepsLonger), 24)],
         over_time: vec![step(0, 10), step(3, 24)],
+        unheeded: Unheeded {
+            wished: 12,
+            exposed: 9,
+        },
     }
 }
 
