@@ -1,7 +1,7 @@
 //! Scenario files: as written, checked, and turned into a world.
 //!
-//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play`, `rates` and `population`
-//! are what may stand in it; `mend` reads it past its mistakes; `validate` checks across fields and `limits`
+//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play`, `policy`, `rates` and
+//! `population` are what may stand in it; `mend` reads it past its mistakes; `validate` checks across fields and `limits`
 //! each number; `build` makes the world, and `luck` draws faults for it.
 
 mod actions;
@@ -18,6 +18,7 @@ mod names;
 mod overlay;
 mod play;
 mod plays;
+mod policy;
 mod population;
 mod rates;
 mod schema;
@@ -27,10 +28,12 @@ mod trouble;
 mod validate;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
+use crate::protocol::matrix::Rules;
 use crate::script::Script;
 use crate::world::{Census, World};
 
@@ -109,13 +112,23 @@ fn interpret(
         return None;
     }
     let places = overlay::places(root.get_ref());
-    let mend::Mended { file, whole } = mend::read(root, problems)?;
+    let mend::Mended { mut file, whole } = mend::read(root, problems)?;
+    policy::note_keys(&mut file.policy, &places);
     validate::check(&file, whole, &places, problems);
     if !whole {
         // A name may be unknown only because what declares it could not be read.
         return None;
     }
-    let mut scenario = build::build(&file, name, problems);
+    let mut scenario = build::build(&file, name, &places, problems);
+    if !file.policy.is_empty() {
+        // Read again, what the policies made of a server's rules is its own.
+        let rules: BTreeMap<&str, &Rules> = (scenario.world.servers.iter())
+            .map(|server| (server.name.as_str(), &server.rules))
+            .collect();
+        for server in &mut file.server {
+            server.rules = rules[server.name.as_str()].clone();
+        }
+    }
     scenario.resolved = resolved(&file, problems);
     Some(scenario)
 }

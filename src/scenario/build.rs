@@ -2,15 +2,21 @@
 
 use super::error::Problems;
 use super::file::File;
+use super::limits::Places;
 use super::names::Names;
-use super::{Scenario, actions, federation, findings, luck, plays, population, strikes};
+use super::{Scenario, actions, federation, findings, luck, plays, policy, population, strikes};
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
 use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
 use crate::world::{START, ServerSpec, World};
 
 /// Builds all that the file describes; what cannot be built is noted.
-pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> Scenario {
+pub(super) fn build(
+    file: &File,
+    name: String,
+    places: &Places,
+    problems: &mut Problems<'_>,
+) -> Scenario {
     let uploads = actions::uploads(&file.action).chain(plays::uploads(&file.script));
     let mut world = World {
         seed: *file.seed,
@@ -37,13 +43,20 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
         // Of a server that is dead nothing could be measured.
         drawn.deaths_per_year[measured.index()] = 0.0;
     }
+    let mut users: Vec<(ServerId, u64)> = (drawn.iter())
+        .flat_map(|drawn| drawn.census.users.iter().copied())
+        .collect();
     if let Some(plan) = &file.population
         && problems.is_empty()
     {
-        population::draw(plan, &file.rules, &mut world, measured);
+        users.extend(population::draw(plan, &file.rules, &mut world, measured));
     }
     let names = Names::of(&world);
     names.refuse_taken(file, problems);
+    if !file.policy.is_empty() && problems.is_empty() {
+        let users = all_users(&world, &users);
+        policy::apply(file, places, &names, &users, &mut world, problems);
+    }
     for step in &file.action {
         actions::put(step, &names, &mut world, problems);
     }
@@ -83,6 +96,18 @@ pub(super) fn build(file: &File, name: String, problems: &mut Problems<'_>) -> S
         census: drawn.map(|drawn| drawn.census),
         resolved: String::new(),
     }
+}
+
+/// Users of each server: as many as were drawn, or else as are simulated.
+fn all_users(world: &World, drawn: &[(ServerId, u64)]) -> Vec<u64> {
+    let mut users = vec![0; world.servers.len()];
+    for user in &world.users {
+        users[user.server.index()] += 1;
+    }
+    for (server, number) in drawn {
+        users[server.index()] = *number;
+    }
+    users
 }
 
 fn servers(file: &File) -> Vec<ServerSpec> {

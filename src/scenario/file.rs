@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::deed::Step;
 use super::federation::Federation;
 use super::play::Play;
+use super::policy::Policy;
 use super::population::Population;
 use super::rates::FaultRates;
 use super::trouble::Trouble;
@@ -50,6 +51,9 @@ pub(super) struct File {
     /// Faults drawn at random.
     #[serde(default)]
     pub(super) fault_rates: FaultRates,
+    /// Rules of groups of servers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) policy: Vec<Policy>,
     /// Homeservers.
     #[serde(default)]
     pub(super) server: Vec<Server>,

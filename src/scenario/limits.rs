@@ -7,9 +7,11 @@ use super::deed::Deed;
 use super::error::Problems;
 use super::federation;
 use super::file::File;
+use super::policy;
 use super::population::{Population, Spread};
 use super::trouble::{Blow, Copied};
 use super::value::Here;
+use crate::kernel::SimDuration;
 use crate::protocol::matrix::Rules;
 
 /// Where every key has its value.
@@ -34,7 +36,7 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
             "",
         );
     }
-    rooms(file, problems);
+    rooms(file, places, problems);
     rules(&file.rules, "rules", places, problems);
     for (i, server) in file.server.iter().enumerate() {
         // What is the federation's has been checked.
@@ -47,6 +49,9 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
             );
         }
     }
+    policy::check(&file.policy, places, problems, |table, at, problems| {
+        rules(table, at, places, problems);
+    });
     people(file, places, problems);
     if let Some(plan) = &file.population {
         population(plan, places, problems);
@@ -59,8 +64,10 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
     messages(file, problems);
 }
 
-fn rooms(file: &File, problems: &mut Problems<'_>) {
-    for room in &file.room {
+fn rooms(file: &File, places: &Places, problems: &mut Problems<'_>) {
+    for (i, room) in file.room.iter().enumerate() {
+        let at = format!("room.{i}.max-lifetime");
+        lifetime(room.max_lifetime, &at, places, problems);
         if !(10..=12).contains(&*room.version) {
             let message = format!("room version {} is not known", *room.version);
             problems.add(
@@ -97,6 +104,24 @@ fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) 
             problems.add(span, format!("`{key}` is 0"), "more than 0", "");
         }
     }
+    let lifetimes = [
+        ("default-max-lifetime", rules.default_max_lifetime),
+        ("allowed-lifetime-max", rules.allowed_lifetime_max),
+        ("local-media-lifetime", rules.local_media_lifetime),
+        ("remote-media-lifetime", rules.remote_media_lifetime),
+    ];
+    for (key, life) in lifetimes {
+        lifetime(life, &format!("{at}.{key}"), places, problems);
+    }
+    // Synapse refuses it too (`config/retention.py`).
+    if let (Some(least), Some(most)) = (rules.allowed_lifetime_min, rules.allowed_lifetime_max)
+        && rules.lifetimes_cross()
+    {
+        let span = place(places, &format!("{at}.allowed-lifetime-min"));
+        let message = format!("the smallest lifetime ({least}) is above the largest ({most})");
+        let help = "give an `allowed-lifetime-min` of at most `allowed-lifetime-max`";
+        problems.add(span, message, "here", help);
+    }
     let multiplier = rules.destination_retry_multiplier;
     if !(1.0..=1000.0).contains(&multiplier) {
         let key = "destination-retry-multiplier";
@@ -107,6 +132,21 @@ fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) 
             "from 1 to 1000",
             "",
         );
+    }
+}
+
+/// Nothing can be kept for no time at all.
+pub(super) fn lifetime(
+    life: Option<SimDuration>,
+    at: &str,
+    places: &Places,
+    problems: &mut Problems<'_>,
+) {
+    if life == Some(SimDuration::ZERO) {
+        let key = at.rsplit('.').next().unwrap_or(at);
+        let help = "leave it out if nothing is ever to be deleted";
+        let message = format!("`{key}` is 0");
+        problems.add(place(places, at), message, "more than 0", help);
     }
 }
 
@@ -159,6 +199,10 @@ fn population(plan: &Population, places: &Places, problems: &mut Problems<'_>) {
         &plan.password_changes_per_year,
         problems,
     );
+    for (i, group) in plan.rooms.iter().enumerate() {
+        let at = format!("population.rooms.{i}.max-lifetime");
+        lifetime(group.max_lifetime, &at, places, problems);
+    }
     let mut spread = |spread: &Spread, at: String| {
         let well =
             (0.0..=LARGEST_RATE).contains(&spread.median) && (0.0..=5.0).contains(&spread.sigma);
@@ -231,6 +275,7 @@ fn shares(plan: &Population, places: &Places, problems: &mut Problems<'_>) {
             (group.inside_per_mille, "inside"),
             (group.old_per_mille, "old"),
             (group.remote_creator_per_mille, "remote-creator"),
+            (group.max_lifetime_per_mille.unwrap_or(0), "max-lifetime"),
             (group.files_per_mille, "files"),
             (group.avatars_per_mille, "avatars"),
             (group.avatars_inside_per_mille, "avatars-inside"),

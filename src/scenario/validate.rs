@@ -29,6 +29,11 @@ pub(super) fn check(file: &File, whole: bool, places: &Places, problems: &mut Pr
         problems,
     );
     refuse_twice(
+        "policy",
+        file.policy.iter().map(|policy| &policy.label),
+        problems,
+    );
+    refuse_twice(
         "hosting group",
         file.fault_rates.hosting.iter().map(|group| &group.name),
         problems,

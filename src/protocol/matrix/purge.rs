@@ -40,6 +40,12 @@ impl Rules {
             .filter(|_| self.retention_enabled)
     }
 
+    /// Are the bounds of lifetimes the wrong way round?
+    pub fn lifetimes_cross(&self) -> bool {
+        let bounds = self.allowed_lifetime_min.zip(self.allowed_lifetime_max);
+        bounds.is_some_and(|(least, most)| least > most)
+    }
+
     /// How long the purge job lets messages of a room live: the room's value or the default, clamped.
     fn purge_lifetime(&self, of_room: Option<SimDuration>) -> Option<SimDuration> {
         let mut life = of_room.or(self.default_max_lifetime)?;

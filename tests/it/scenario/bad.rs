@@ -183,6 +183,24 @@ fn expectations_that_cannot_be_checked() {
 }
 
 #[test]
+fn policies_that_cannot_be() {
+    insta::assert_snapshot!(
+        "policies",
+        with(
+            "rules = { allowed-lifetime-min = \"9d\", allowed-lifetime-max = \"2d\", default-max-lifetime = \"0s\" }\n\
+             [[policy]]\nlabel = \"x\"\nshare-per-mille = 1001\nusers-over = 5\nusers-under = 6\nrules = {}\n\
+             [[policy]]\nlabel = \"x\"\nrules = { wake-period = \"0s\" }\n"
+        )
+    );
+    let names =
+        "[[policy]]\nlabel = \"x\"\nservers = [\"alfa\"]\nrules = { retention-enabled = true }\n";
+    insta::assert_snapshot!("policy_of_nobody", with(names));
+    let crossed = "rules = { allowed-lifetime-max = \"2d\" }\n[[policy]]\nlabel = \"x\"\n\
+                   rules = { allowed-lifetime-min = \"9d\" }\n";
+    insta::assert_snapshot!("policy_crossed", with(crossed));
+}
+
+#[test]
 fn populations_that_cannot_be() {
     let file = fs::read_to_string("scenarios/hypha-2021.toml").unwrap();
     let set = [
