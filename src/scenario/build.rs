@@ -1,13 +1,13 @@
 //! From a checked file to a world.
 
 use super::error::Problems;
-use super::file::File;
+use super::file::{Backups, File};
 use super::limits::Places;
 use super::names::Names;
 use super::{Scenario, actions, federation, findings, luck, plays, policy, population, strikes};
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
-use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
+use crate::workload::{RoomSpec, UserSpec};
 use crate::world::{START, ServerSpec, World};
 
 /// Builds all that the file describes; what cannot be built is noted.
@@ -116,11 +116,7 @@ fn servers(file: &File) -> Vec<ServerSpec> {
         .map(|(server, rank)| ServerSpec {
             name: server.name.to_string(),
             rules: server.rules.clone(),
-            backups: server.backups.as_ref().map(|backups| BackupSchedule {
-                first: *backups.first,
-                every: *backups.every,
-                last: backups.last.as_deref().copied(),
-            }),
+            backups: server.backups.as_ref().map(Backups::schedule),
             rank,
         })
         .collect()

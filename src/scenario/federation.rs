@@ -117,6 +117,9 @@ pub(super) struct BackupHabit {
     pub(super) per_mille: u32,
     /// Time from one backup to the next.
     pub(super) every: Here<SimDuration>,
+    /// How long each is kept: the next ones delete what is older. Absent: all are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) keep: Option<Here<SimDuration>>,
 }
 
 /// Deaths of servers of a size.

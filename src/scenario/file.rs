@@ -14,7 +14,7 @@ use super::value::{Here, Must, Name, Words};
 use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Count, Dimension};
 use crate::protocol::matrix::Rules;
-use crate::workload::{People, RoomKind, Visibility};
+use crate::workload::{BackupSchedule, People, RoomKind, Visibility};
 
 /// A scenario: a federation, what people do in it, what befalls it, and what must be found afterwards.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -134,6 +134,20 @@ pub(super) struct Backups {
     /// None is made after this moment, and nobody is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Here<SimTime>>,
+    /// How long each is kept: the next ones delete what is older. Absent: all are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) keep: Option<Here<SimDuration>>,
+}
+
+impl Backups {
+    pub(super) fn schedule(&self) -> BackupSchedule {
+        BackupSchedule {
+            first: *self.first,
+            every: *self.every,
+            last: self.last.as_deref().copied(),
+            keep: self.keep.as_deref().copied(),
+        }
+    }
 }
 
 /// An account.

@@ -12,7 +12,7 @@ use super::population::{Population, Spread};
 use super::trouble::{Blow, Copied};
 use super::value::Here;
 use crate::kernel::SimDuration;
-use crate::protocol::matrix::Rules;
+use crate::protocol::matrix::{RoomRule, Rules};
 
 /// Where every key has its value.
 pub(super) type Places = BTreeMap<String, Range<usize>>;
@@ -113,6 +113,11 @@ fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) 
     for (key, life) in lifetimes {
         lifetime(life, &format!("{at}.{key}"), places, problems);
     }
+    let by_room = rules.retention_by_room.iter().flatten().enumerate();
+    by_room.for_each(|(i, rule)| {
+        let at = format!("{at}.retention-by-room.{i}");
+        room_rule(rule, &at, places, problems);
+    });
     // Synapse refuses it too (`config/retention.py`).
     if let (Some(least), Some(most)) = (rules.allowed_lifetime_min, rules.allowed_lifetime_max)
         && rules.lifetimes_cross()
@@ -132,6 +137,23 @@ fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) 
             "from 1 to 1000",
             "",
         );
+    }
+}
+
+/// A rule by room says one thing, of rooms that there can be.
+fn room_rule(rule: &RoomRule, at: &str, places: &Places, problems: &mut Problems<'_>) {
+    lifetime(rule.lifetime, &format!("{at}.lifetime"), places, problems);
+    if rule.keep == rule.lifetime.is_some() {
+        let message = "a rule by room says either `keep = true` or a `lifetime`";
+        let help = "the first rule that fits counts, so what fits none follows the ordinary policy";
+        problems.add(place(places, at), message, "here", help);
+    }
+    if let (Some(over), Some(under)) = (rule.members_over, rule.members_under)
+        && over.saturating_add(1) >= under
+    {
+        let message = format!("no room has over {over} and under {under} members");
+        let span = place(places, &format!("{at}.members-under"));
+        problems.add(span, message, "nothing is left", "");
     }
 }
 
@@ -178,6 +200,26 @@ fn people(file: &File, places: &Places, problems: &mut Problems<'_>) {
             "name-reuse-per-day",
             (0.0..=1.0).contains(&people.name_reuse_per_day),
             "from 0 to 1",
+        ),
+        (
+            "deletes-per-mille",
+            people.deletes_per_mille <= 1000,
+            "at most 1000",
+        ),
+        (
+            "deletes-after",
+            people.deletes_after > SimDuration::ZERO,
+            "more than 0",
+        ),
+        (
+            "deletes-sigma",
+            (0.0..=5.0).contains(&people.deletes_sigma),
+            "from 0 to 5",
+        ),
+        (
+            "erases-per-user-year",
+            (0.0..=MOST_IN_YEAR).contains(&people.erases_per_user_year),
+            "from 0 to 1000",
         ),
         (
             "invite-again-per-mille",
@@ -319,6 +361,14 @@ fn rates(file: &File, problems: &mut Problems<'_>) {
             frequent("per-year", &outages.per_year, problems);
             rate("sigma", &outages.sigma, problems);
         }
+    }
+}
+
+/// A backup that is deleted at once is none.
+pub(super) fn kept(keep: Option<&Here<SimDuration>>, problems: &mut Problems<'_>) {
+    if let Some(keep) = keep.filter(|keep| ***keep == SimDuration::ZERO) {
+        let help = "leave `keep` out if all backups are kept";
+        problems.add(keep.span(), "`keep` is 0", "more than 0", help);
     }
 }
 

@@ -130,6 +130,7 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
             invite_again_per_mille: 500,
             invite_again_after: SimDuration::hours(20),
             accept_after: SimDuration::hours(3),
+            ..People::default()
         },
     };
     found(&mut world);

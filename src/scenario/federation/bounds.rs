@@ -1,7 +1,7 @@
 //! What a federation may be: shares of a whole, and a size that fits into a machine.
 
 use super::super::error::Problems;
-use super::super::limits::{Places, frequent, lifetime, place, rate};
+use super::super::limits::{Places, frequent, kept, lifetime, place, rate};
 use super::Federation;
 
 /// Servers and rooms that fit into the memory of a large machine.
@@ -30,6 +30,7 @@ pub(in crate::scenario) fn check(plan: &Federation, places: &Places, problems: &
         frequent("per-server-year", &class.per_server_year, problems);
     }
     for habit in &plan.backups {
+        kept(habit.keep.as_ref(), problems);
         if habit.every.0 < 60_000 {
             let message = format!(
                 "backups every {} leave no time for anything else",

@@ -104,6 +104,7 @@ fn world() -> World {
             invite_again_per_mille: 0,
             invite_again_after: SimDuration(DAY),
             accept_after: SimDuration(DAY),
+            ..People::default()
         },
     }
 }
