@@ -25,12 +25,7 @@ pub struct Deletions {
 impl Traffic {
     /// The messages of a day, made at these times, that their authors take back: the number of each in the day, in
     /// order, and when. Whether it was ever said is another question: there may have been nobody to say it.
-    pub fn deletions(
-        &self,
-        streams: &Streams,
-        day: u32,
-        times: &[SimTime],
-    ) -> Vec<(u32, SimTime)> {
+    pub fn deletions(&self, streams: &Streams, day: u32, times: &[SimTime]) -> Vec<(u32, SimTime)> {
         let how = self.deletions;
         let (room, count) = (u64::from(self.room.0), times.len() as u64);
         if how.per_mille == 0 || count == 0 {

@@ -177,9 +177,14 @@ fn restores(file: &File, problems: &mut Problems<'_>) {
             } else if let Some(oldest) = oldest_left(file, server, **to, *trouble.at) {
                 problems.add(
                     to.span(),
-                    format!("no backup of `{name}` as old as {} is left at {}", **to, *trouble.at),
+                    format!(
+                        "no backup of `{name}` as old as {} is left at {}",
+                        **to, *trouble.at
+                    ),
                     "deleted by then",
-                    format!("the oldest that is left is of {oldest}; or give `backups` a longer `keep`"),
+                    format!(
+                        "the oldest that is left is of {oldest}; or give `backups` a longer `keep`"
+                    ),
                 );
             }
         }

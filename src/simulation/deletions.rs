@@ -41,6 +41,9 @@ impl Simulation<'_> {
         }
         let homeserver = &self.servers[server.index()];
         let account = homeserver.db.accounts.get(&who);
+        if account.is_some_and(|account| account.deactivated) {
+            return;
+        }
         let able = account.filter(|_| homeserver.can_act(who));
         let able = able.filter(|_| self.power[server.index()] == Power::Up);
         let Some(password) = able.map(|account| account.password.clone()) else {
@@ -48,7 +51,15 @@ impl Simulation<'_> {
             return self.plan_habit(now + wait, Habit::Erase { user: who });
         };
         let erase = true;
-        self.act(now, &Action::Deactivate { who, password, erase }, 0);
+        self.act(
+            now,
+            &Action::Deactivate {
+                who,
+                password,
+                erase,
+            },
+            0,
+        );
     }
 
     /// Plans to look, when the next day begins of which something is taken back, at what that is.

@@ -3,7 +3,7 @@
 use fedheal::faults::{Fault, KeyFate, MediaFate};
 use fedheal::journal::{RoomId, ServerId, UserId};
 use fedheal::kernel::{SimDuration, SimTime};
-use fedheal::protocol::matrix::Rules;
+use fedheal::protocol::matrix::{RoomRule, Rules};
 use fedheal::workload::{Action, People, RoomKind, RoomSpec, UserSpec, Visibility};
 use fedheal::world::{ServerSpec, World};
 use proptest::prelude::*;
@@ -133,6 +133,7 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
             ..People::default()
         },
     };
+    vary(&mut world, retention);
     found(&mut world);
     for trouble in troubles {
         strike(&mut world, trouble);
@@ -140,6 +141,42 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
     world.faults.sort_by_key(|(at, _)| *at);
     world.actions.sort_by_key(|(at, _)| *at);
     world
+}
+
+/// What-ifs, authors who take back, and erased accounts, by the bits of the seed: so a world of a seed without them is
+/// what it was before there were any.
+fn vary(world: &mut World, retention: bool) {
+    let seed = world.seed;
+    if seed % 3 == 0 {
+        world.people.deletes_per_mille = 150;
+    }
+    if (seed >> 16) % 4 == 1 {
+        world.people.erases_per_user_year = 15.0;
+    }
+    if !retention {
+        return;
+    }
+    let what_if = (seed >> 8) % 8;
+    for rules in world.servers.iter_mut().map(|server| &mut server.rules) {
+        match what_if {
+            2 => rules.purge_tombstones = Some(true),
+            3 => rules.purge_owner_only = Some(true),
+            4 => rules.honours_wishes = Some(true),
+            5 => rules.purge_least_holders = Some(2),
+            6 => {
+                rules.retention_by_room = Some(vec![RoomRule {
+                    members_over: Some(3),
+                    lifetime: Some(SimDuration::days(2)),
+                    ..RoomRule::default()
+                }]);
+            }
+            7 => {
+                rules.purge_tombstones = Some(true);
+                rules.honours_wishes = Some(true);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn room(number: u32, rate: u32) -> RoomSpec {

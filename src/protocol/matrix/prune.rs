@@ -36,12 +36,7 @@ impl Rules {
 impl Homeserver {
     /// Takes the content of messages whose time is over: of own users', after `own`, and of others', after what their
     /// server wishes, if this one honours it.
-    pub(super) fn prune(
-        &mut self,
-        ctx: &mut Context<'_>,
-        room: RoomId,
-        own: Option<SimDuration>,
-    ) {
+    pub(super) fn prune(&mut self, ctx: &mut Context<'_>, room: RoomId, own: Option<SimDuration>) {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let (me, honours) = (self.id, self.rules.honours_wishes == Some(true));
@@ -64,7 +59,10 @@ impl Homeserver {
                 };
                 is_meant && log.is_message(*no)
             };
-            for no in replica.not_yet_pruned((is_own, life), end, &returned).filter(is_due) {
+            for no in replica
+                .not_yet_pruned((is_own, life), end, &returned)
+                .filter(is_due)
+            {
                 pruned.insert(no..no + 1);
             }
         }

@@ -7,10 +7,10 @@ use crate::journal::{EventNo, Fact, RoomId, ServerId, What, Why};
 use crate::kernel::{SimDuration, SimTime};
 use crate::room::RoomLog;
 
+use super::Homeserver;
 use super::outbox::{Context, Effect, Outcome, Refusal, Timer};
 use super::replica::{Items, Replica};
 use super::rules::PurgeBy;
-use super::Homeserver;
 
 /// The answer to a purge of a room with fewer messages than were to stay.
 pub(super) const TOO_FEW: Refusal = Refusal {

@@ -80,7 +80,10 @@ impl Homeserver {
             return;
         };
         let own = log.redacted_by(no).map(|target| (no, target));
-        let of = log.redactions_of(no).iter().map(|redaction| (*redaction, no));
+        let of = log
+            .redactions_of(no)
+            .iter()
+            .map(|redaction| (*redaction, no));
         let mut all = own.into_iter().chain(of);
         let hidden = all.find(|pair| replica.is_in_force(pair));
         let Some((redaction, target)) = hidden else {

@@ -61,9 +61,7 @@ impl Homeserver {
             Request::EventAfter { room, at } => {
                 self.serve_room(ctx, *room, from, |replica, log, erased| {
                     match event_after(replica, log, *at) {
-                        Some(no) => {
-                            Answer::Events(copies(log, (replica, erased), vec![no], from))
-                        }
+                        Some(no) => Answer::Events(copies(log, (replica, erased), vec![no], from)),
                         None => Answer::Refused(Refusal::NOT_FOUND),
                     }
                 })

@@ -49,7 +49,10 @@ impl RoomLog {
 
     /// The item that a drawn message became; none if nobody said it.
     pub fn said(&self, message: TrafficRef) -> Option<EventNo> {
-        let (from, to) = (self.first_of_day(message.day), self.first_of_day(message.day + 1));
+        let (from, to) = (
+            self.first_of_day(message.day),
+            self.first_of_day(message.day + 1),
+        );
         let first = self.entries.partition_point(|entry| entry.first() < from);
         let of_day = self.entries[first..].iter();
         let mut of_day = of_day.take_while(|entry| entry.first() < to);
