@@ -126,7 +126,9 @@ fn interpret(
             .map(|server| (server.name.as_str(), &server.rules))
             .collect();
         for server in &mut file.server {
-            server.rules = rules[server.name.as_str()].clone();
+            if let Some(made) = rules.get(server.name.as_str()) {
+                server.rules = (*made).clone();
+            }
         }
     }
     scenario.resolved = resolved(&file, problems);

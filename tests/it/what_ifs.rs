@@ -136,7 +136,7 @@ fn an_own_lost_file_comes_back_from_a_peer_only_in_the_what_if() {
 fn troubled() -> Vec<World> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let drawn = |_| draft().new_tree(&mut runner).expect("a draft").current();
-    let mut worlds: Vec<World> = (0..40).map(drawn).map(|draft| draft.world()).collect();
+    let mut worlds: Vec<World> = (0..40).map(drawn).map(|draft| draft.plain()).collect();
     worlds.extend([
         restored(),
         silent(),

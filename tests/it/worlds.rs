@@ -71,7 +71,15 @@ pub(crate) fn draft() -> impl Strategy<Value = Draft> {
 }
 
 impl Draft {
+    /// With what-ifs, authors who take back, and erased accounts, by the bits of the seed.
     pub(crate) fn world(&self) -> World {
+        let mut world = self.plain();
+        vary(&mut world, self.retention);
+        world
+    }
+
+    /// Without any of them.
+    pub(crate) fn plain(&self) -> World {
         build(self.seed, &self.troubles, self.rate, self.retention)
     }
 }
@@ -133,7 +141,6 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
             ..People::default()
         },
     };
-    vary(&mut world, retention);
     found(&mut world);
     for trouble in troubles {
         strike(&mut world, trouble);
@@ -143,8 +150,6 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
     world
 }
 
-/// What-ifs, authors who take back, and erased accounts, by the bits of the seed: so a world of a seed without them is
-/// what it was before there were any.
 fn vary(world: &mut World, retention: bool) {
     let seed = world.seed;
     if seed % 3 == 0 {

@@ -6,7 +6,9 @@
 //! *A wish that travels with the item*: each message carries the lifetime that its author's server gives it (MSC2228 has
 //! such a field), and a server that honours wishes obeys it, whatever its own policy.
 
-use crate::journal::{Fact, RoomId, What, Why};
+use std::ops::Range;
+
+use crate::journal::{EventNo, Fact, RoomId, What, Why};
 use crate::kernel::SimDuration;
 
 use super::outbox::{Context, Effect};
@@ -51,7 +53,7 @@ impl Homeserver {
         let mut pruned = Items::new();
         for (is_own, life) in due {
             let end = log.first_at(ctx.now.saturating_sub(life));
-            let is_due = |no: &u32| {
+            let is_due = |no: &EventNo| {
                 let origin = log.origin(*no);
                 let is_meant = match is_own {
                     true => origin == me,
@@ -90,14 +92,17 @@ impl Replica {
     fn not_yet_pruned(
         &mut self,
         due: Due,
-        end: u32,
+        end: EventNo,
         returned: &Items,
-    ) -> impl Iterator<Item = u32> + use<> {
+    ) -> impl Iterator<Item = EventNo> + use<> {
         let upto = self.pruned.entry(due).or_default();
         let from = *upto;
         *upto = end.max(from);
         let mut items = Items::new();
-        let part = |all: &Items, part: std::ops::Range<u32>, into: &mut Items| {
+        let part = |all: &Items, part: Range<EventNo>, into: &mut Items| {
+            if part.is_empty() {
+                return;
+            }
             for range in all.overlapping(part.clone()) {
                 into.insert(range.start.max(part.start)..range.end.min(part.end));
             }
@@ -108,7 +113,7 @@ impl Replica {
     }
 
     /// Is the item one that was purged for good?
-    pub(super) fn is_buried(&self, no: u32) -> bool {
+    pub(super) fn is_buried(&self, no: EventNo) -> bool {
         self.tombstones.contains(&no)
     }
 }
