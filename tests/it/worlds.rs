@@ -152,7 +152,7 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
 
 fn vary(world: &mut World, retention: bool) {
     let seed = world.seed;
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         world.people.deletes_per_mille = 150;
     }
     if (seed >> 16) % 4 == 1 {
