@@ -1,7 +1,7 @@
 //! Scenario files: as written, checked, and turned into a world.
 //!
-//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play`, `rates` and `population`
-//! are what may stand in it; `mend` reads it past its mistakes; `validate` checks across fields and `limits`
+//! `text` reads the file and puts overrides over it; `file`, `deed`, `trouble`, `play`, `policy`, `rates` and
+//! `population` are what may stand in it; `mend` reads it past its mistakes; `validate` checks across fields and `limits`
 //! each number; `build` makes the world, and `luck` draws faults for it; `central` checks and adds what
 //! only a central service has. `sweep` is what a file says of a study, `axes` and `range` what its points put over the
 //! scenario, and `study` the whole of it.
@@ -23,6 +23,7 @@ mod overlay;
 mod plan;
 mod play;
 mod plays;
+mod policy;
 mod population;
 mod range;
 mod rates;
@@ -35,11 +36,13 @@ mod trouble;
 mod validate;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::journal::ServerId;
 use crate::metrics::Expectation;
-use crate::protocol::central::Rules;
+use crate::protocol::central::Rules as CentralRules;
+use crate::protocol::matrix::Rules;
 use crate::script::Script;
 use crate::world::{Census, World};
 
@@ -67,7 +70,7 @@ pub struct Scenario {
     /// The server whose losses are measured.
     pub measured: ServerId,
     /// The rules of the central service, if the world is kept by one: its last server is the operator.
-    pub central: Option<Rules>,
+    pub central: Option<CentralRules>,
     /// What must be found.
     pub expect: Vec<Expectation>,
     /// How many expectations are of another protocol.
@@ -121,11 +124,22 @@ fn interpret(
     name: String,
     problems: &mut error::Problems<'_>,
 ) -> Option<Scenario> {
-    let (file, places) = read(text, problems)?;
+    let (mut file, places) = read(text, problems)?;
     if let Some(sweep) = &file.sweep {
         plan::check(sweep, problems);
     }
     let mut scenario = build::build(&file, *file.seed, name, &places, problems);
+    if !file.policy.is_empty() {
+        // Read again, what the policies made of a server's rules is its own.
+        let rules: BTreeMap<&str, &Rules> = (scenario.world.servers.iter())
+            .map(|server| (server.name.as_str(), &server.rules))
+            .collect();
+        for server in &mut file.server {
+            if let Some(made) = rules.get(server.name.as_str()) {
+                server.rules = (*made).clone();
+            }
+        }
+    }
     scenario.resolved = resolved(&file, problems);
     Some(scenario)
 }
@@ -140,7 +154,8 @@ fn read(
         return None;
     }
     let places = overlay::places(root.get_ref());
-    let mend::Mended { file, whole } = mend::read(root, problems)?;
+    let mend::Mended { mut file, whole } = mend::read(root, problems)?;
+    policy::note_keys(&mut file.policy, &places);
     if let (Some(base), false) = (&file.base, text.has_base()) {
         let help = "write `base` into the file";
         problems.add(base.span(), "only a file can name its base", "here", help);

@@ -6,8 +6,10 @@
 mod actions;
 mod books;
 pub mod central;
+mod deletions;
 mod founding;
 mod jumps;
+mod logs;
 mod network;
 mod outcome;
 mod people;
@@ -22,15 +24,14 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use crate::faults::Fault;
 use crate::journal::{Fact, Journal, MediaId, RoomId, ServerId, UserId, What};
 use crate::kernel::{Queue, SimTime, Streams};
 use crate::metrics::FileGaps;
 use crate::protocol::matrix::{Context, Database, Effect, Homeserver, MediaStore, Ticket, Timer};
-use crate::room::{RoomLog, Traffic, TrafficRef};
-use crate::workload::{Action, RoomSpec};
+use crate::room::{RoomLog, TrafficRef};
+use crate::workload::Action;
 use crate::world::World;
 
 pub use outcome::{Answered, Loss, Outcome};
@@ -134,6 +135,8 @@ pub struct Simulation<'a> {
     next_ticket: Ticket,
     scrolling: BTreeMap<(ServerId, RoomId), u64>,
     jumping: BTreeMap<(ServerId, RoomId), u64>,
+    /// What its author could not take back when it was time, by author.
+    late_deletions: BTreeMap<(ServerId, UserId), Vec<(RoomId, TrafficRef)>>,
     losses: Vec<outcome::Loss>,
     restored: BTreeMap<ServerId, BTreeMap<RoomId, crate::protocol::matrix::Items>>,
     /// Files of drawn messages that each server has lost.
@@ -208,7 +211,6 @@ impl<'a> Simulation<'a> {
     /// A world before its first moment.
     pub fn new(world: &'a World) -> Self {
         let streams = Streams::new(world.seed);
-        let logs = empty_logs(world, streams);
         let mut servers: Vec<Homeserver> = world
             .servers
             .iter()
@@ -230,7 +232,7 @@ impl<'a> Simulation<'a> {
             world,
             streams,
             queue: Queue::default(),
-            logs,
+            logs: logs::empty_logs(world, streams),
             clocks: vec![rooms::Clock::new(world.start); world.rooms.len()],
             power: vec![Power::Up; servers.len()],
             boots: vec![0; servers.len()],
@@ -250,6 +252,7 @@ impl<'a> Simulation<'a> {
             next_ticket: 1,
             scrolling: BTreeMap::new(),
             jumping: BTreeMap::new(),
+            late_deletions: BTreeMap::new(),
             losses: Vec::new(),
             restored: BTreeMap::new(),
             files: vec![FileGaps::default(); servers.len()],
@@ -281,6 +284,10 @@ impl<'a> Simulation<'a> {
                 .push(*at, class::STRIKE, 0, Event::Strike(fault.clone()));
         }
         self.plan_backups();
+        self.plan_erasures();
+        for room in 0..self.logs.len() as u32 {
+            self.plan_deletions(RoomId(room), self.world.start.day() as u32);
+        }
     }
 
     /// One event.
@@ -405,22 +412,6 @@ impl<'a> Simulation<'a> {
         let pair = (from.min(to), from.max(to));
         matches!(self.power[to.index()], Power::Up | Power::Frozen) && !self.cuts.contains(&pair)
     }
-}
-
-/// The rooms before anything is said in them.
-fn empty_logs(world: &World, streams: Streams) -> Vec<RoomLog> {
-    let people = world.users.iter();
-    let people = Rc::new(people.map(|user| (user.server, user.weight)).collect());
-    let log = |(room, spec): (usize, &RoomSpec)| {
-        let traffic = Traffic {
-            room: RoomId(room as u32),
-            per_day: spec.messages_per_day,
-            files_per_mille: spec.files_per_mille,
-            from: world.start,
-        };
-        RoomLog::new(traffic, streams, Rc::clone(&people))
-    };
-    world.rooms.iter().enumerate().map(log).collect()
 }
 
 fn users_of(world: &World) -> Vec<Vec<UserId>> {

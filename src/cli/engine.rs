@@ -233,10 +233,7 @@ fn measure(
 ) -> (Measures, Network) {
     let world = &scenario.world;
     let books = outcome.books(world, scenario.measured);
-    let kept_for = |server: ServerId, room| {
-        let rules = &world.servers[server.index()].rules;
-        rules.kept_for(world.room(room).max_lifetime)
-    };
+    let kept_for = |server: ServerId, room| outcome.kept_for(world, server, room);
     let everybody = Everybody {
         users: scenario.users_of_servers(),
         losses: outcome.item_losses(),

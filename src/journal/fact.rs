@@ -46,6 +46,9 @@ pub enum Why {
     Visibility,
     /// A room that all local users had forgotten.
     Forgotten,
+    /// A message's time was over, by its own server's policy or by the wish that it carries: the content is gone, the
+    /// item stays.
+    Expiry,
 }
 
 /// What a fact is about.

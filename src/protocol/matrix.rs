@@ -2,8 +2,8 @@
 //!
 //! Each file holds the rules of one theme: `destination` and `wake` (sending), `intake` (receiving), `pull` and
 //! `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
-//! `membership`, `invitations`, `local`, `accounts`, `media`, `purge`, `redactions`, `forgotten`, `state`. The section numbers in comments
-//! are those of the list of rules in ARCHITECTURE.md.
+//! `membership`, `invitations`, `local`, `accounts`, `media`, `lifetimes`, `purge`, `prune`, `redactions`, `forgotten`, `state`. The
+//! section numbers in comments are those of the list of rules in ARCHITECTURE.md.
 
 mod accounts;
 mod authority;
@@ -17,6 +17,7 @@ mod homeserver;
 mod intake;
 mod invitations;
 mod jump;
+mod lifetimes;
 mod local;
 mod media;
 mod membership;
@@ -24,6 +25,7 @@ mod outbox;
 mod page;
 mod pagination;
 mod positions;
+mod prune;
 mod pull;
 mod purge;
 mod redactions;
@@ -41,6 +43,7 @@ pub use accounts::Account;
 pub use destination::Standing;
 pub use founding::founding_events;
 pub use homeserver::{Database, Homeserver, SigningKey};
+pub use lifetimes::{Origin, RoomFacts, RoomRule};
 pub use local::actor;
 pub use media::MediaStore;
 pub use outbox::{Answer, Context, Effect, Outcome, Refusal, Request, TaskId, Ticket, Timer};

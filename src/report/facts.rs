@@ -196,5 +196,6 @@ fn why_name(why: Why) -> &'static str {
         Why::Censor => "censor",
         Why::Visibility => "visibility",
         Why::Forgotten => "forgotten",
+        Why::Expiry => "expiry",
     }
 }

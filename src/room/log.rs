@@ -2,11 +2,14 @@
 //!
 //! Drawn messages on an unbroken chain are kept as runs; everything else is kept item by item.
 
+mod deletions;
 mod drawn;
 mod founding;
 mod members;
 mod pieces;
+mod redactions;
 mod resolutions;
+mod wishes;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,8 +22,10 @@ use crate::kernel::{SimTime, Streams};
 use super::{Body, Day, Pdu, StateKey, StateMap, Traffic, TrafficRef};
 pub use members::Present;
 pub use pieces::Piece;
+use redactions::Redactions;
 pub use resolutions::Grounds;
 use resolutions::Resolutions;
+pub use wishes::Wishes;
 
 /// Home server and weight of every user of the world.
 pub type People = Rc<Vec<(ServerId, u32)>>;
@@ -73,8 +78,10 @@ pub struct RoomLog {
     /// State after an item, where it is not that after the item before it.
     states: BTreeMap<EventNo, StateMap>,
     state_events: Vec<EventNo>,
-    /// Redactions, each with what it redacts.
-    redactions: Vec<(EventNo, EventNo)>,
+    redactions: Redactions,
+    wishes: Rc<Wishes>,
+    /// What is taken back of the day last looked at.
+    deletions: RefCell<Option<deletions::OfDay>>,
     /// Items that stand on an item other than the one just before them, by that item.
     branches: BTreeMap<EventNo, Vec<EventNo>>,
     /// Members who at some time could not speak: from which day on they could not, or could again.
@@ -112,7 +119,9 @@ impl RoomLog {
             len: 0,
             states: BTreeMap::new(),
             state_events: Vec::new(),
-            redactions: Vec::new(),
+            redactions: Redactions::default(),
+            wishes: Rc::default(),
+            deletions: RefCell::default(),
             branches: BTreeMap::new(),
             silenced: BTreeMap::new(),
             crowds: BTreeMap::new(),
@@ -166,7 +175,7 @@ impl RoomLog {
             self.state_events.push(no);
         }
         if let Body::Redaction(target) = pdu.body {
-            self.redactions.push((no, target));
+            self.redactions.push(no, target);
         }
         if is_state || !self.is_chain(&pdu.prev_events) {
             self.states.insert(no, state_after);
@@ -431,16 +440,5 @@ impl RoomLog {
         let from = self.state_events.partition_point(|no| *no < first);
         let to = self.state_events.partition_point(|no| *no < end);
         &self.state_events[from..to]
-    }
-
-    /// What the item redacts, if it is a redaction.
-    pub fn redacted_by(&self, no: EventNo) -> Option<EventNo> {
-        let place = self.redactions.binary_search_by_key(&no, |(no, _)| *no);
-        place.ok().map(|place| self.redactions[place].1)
-    }
-
-    /// Redactions ever made, each with what it redacts, in order of creation.
-    pub fn redactions(&self) -> &[(EventNo, EventNo)] {
-        &self.redactions
     }
 }

@@ -13,6 +13,8 @@ use std::rc::Rc;
 use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::{Permutation, Purpose, SimTime, Streams};
 
+use super::Deletions;
+
 const DAY_COUNT: Purpose = Purpose::new("traffic.count");
 const DAY_TIMES: Purpose = Purpose::new("traffic.times");
 const DAY_SPLIT: Purpose = Purpose::new("traffic.split");
@@ -40,6 +42,8 @@ pub struct Traffic {
     pub files_per_mille: u32,
     /// First moment of traffic (the simulation's start).
     pub from: SimTime,
+    /// How many of its messages are taken back, and after how long.
+    pub deletions: Deletions,
 }
 
 /// Who can speak in a room on a day.

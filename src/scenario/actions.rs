@@ -205,9 +205,14 @@ fn of_clients(deed: &Deed, names: &Names, problems: &mut Problems<'_>) -> Option
             old: old.clone(),
             password: password.clone(),
         },
-        Deed::Deactivate { who, password } => Action::Deactivate {
+        Deed::Deactivate {
+            who,
+            password,
+            erase,
+        } => Action::Deactivate {
             who: names.user(who, problems)?,
             password: password.clone(),
+            erase: *erase,
         },
         Deed::Upload { media, by } => {
             let (media, by) = (names.media(media, problems), names.user(by, problems));

@@ -1,13 +1,15 @@
 //! From a checked file to a world.
 
 use super::error::Problems;
-use super::file::{Expect, File, Protocol};
+use super::file::{Backups, Expect, File, Protocol};
 use super::limits::Places;
 use super::names::Names;
-use super::{Scenario, actions, central, federation, findings, luck, plays, population, strikes};
+use super::{
+    Scenario, actions, central, federation, findings, luck, plays, policy, population, strikes,
+};
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
-use crate::workload::{BackupSchedule, RoomSpec, UserSpec};
+use crate::workload::{RoomSpec, UserSpec};
 use crate::world::{START, ServerSpec, World};
 
 /// Builds all that the file describes, with the luck of this seed; what cannot be built is noted.
@@ -44,10 +46,13 @@ pub(super) fn build(
         // Of a server that is dead nothing could be measured.
         drawn.deaths_per_year[measured.index()] = 0.0;
     }
+    let mut users: Vec<(ServerId, u64)> = (drawn.iter())
+        .flat_map(|drawn| drawn.census.users.iter().copied())
+        .collect();
     if let Some(plan) = &file.population
         && problems.is_empty()
     {
-        population::draw(plan, &file.rules, &mut world, measured);
+        users.extend(population::draw(plan, &file.rules, &mut world, measured));
     }
     let is_central = file.protocol == Protocol::Central;
     if is_central {
@@ -55,6 +60,10 @@ pub(super) fn build(
     }
     let names = Names::of(&world);
     names.refuse_taken(file, problems);
+    if !file.policy.is_empty() && problems.is_empty() {
+        let users = all_users(&world, &users);
+        policy::apply(file, places, &names, &users, &mut world, problems);
+    }
     for step in &file.action {
         actions::put(step, &names, &mut world, problems);
     }
@@ -100,17 +109,25 @@ pub(super) fn build(
     }
 }
 
+/// Users of each server: as many as were drawn, or else as are simulated.
+fn all_users(world: &World, drawn: &[(ServerId, u64)]) -> Vec<u64> {
+    let mut users = vec![0; world.servers.len()];
+    for user in &world.users {
+        users[user.server.index()] += 1;
+    }
+    for (server, number) in drawn {
+        users[server.index()] = *number;
+    }
+    users
+}
+
 fn servers(file: &File) -> Vec<ServerSpec> {
     let servers = plays::sorted(file).into_iter().zip(0..);
     servers
         .map(|(server, rank)| ServerSpec {
             name: server.name.to_string(),
             rules: server.rules.clone(),
-            backups: server.backups.as_ref().map(|backups| BackupSchedule {
-                first: *backups.first,
-                every: *backups.every,
-                last: backups.last.as_deref().copied(),
-            }),
+            backups: server.backups.as_ref().map(Backups::schedule),
             rank,
         })
         .collect()

@@ -113,11 +113,13 @@ pub(super) enum Deed {
         old: String,
         password: String,
     },
-    /// Deactivates an account, without erasure.
+    /// Deactivates an account; with `erase`, its server gives other servers its messages without content from then on.
     Deactivate {
         who: Name,
         #[serde(default = "password")]
         password: String,
+        #[serde(default)]
+        erase: bool,
     },
     /// Uploads a file, which gets this label.
     Upload { media: Name, by: Name },

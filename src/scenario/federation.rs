@@ -95,6 +95,12 @@ pub(super) struct Kind {
     /// History visibility.
     #[serde(default = "shared")]
     pub(super) visibility: Visibility,
+    /// Lifetime of their messages (`m.room.retention`), where servers obey one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) max_lifetime: Option<SimDuration>,
+    /// Of 1000, how many name that lifetime; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) max_lifetime_per_mille: Option<u32>,
     /// Of 1000, how many are encrypted.
     #[serde(default)]
     pub(super) encrypted_per_mille: u32,
@@ -111,6 +117,9 @@ pub(super) struct BackupHabit {
     pub(super) per_mille: u32,
     /// Time from one backup to the next.
     pub(super) every: Here<SimDuration>,
+    /// How long each is kept: the next ones delete what is older. Absent: all are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) keep: Option<Here<SimDuration>>,
 }
 
 /// Deaths of servers of a size.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::deed::Step;
 use super::federation::Federation;
 use super::play::Play;
+use super::policy::Policy;
 use super::population::Population;
 use super::rates::FaultRates;
 use super::sweep::Sweep;
@@ -15,7 +16,7 @@ use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Count, Dimension};
 use crate::protocol::central;
 use crate::protocol::matrix::Rules;
-use crate::workload::{People, RoomKind, Visibility};
+use crate::workload::{BackupSchedule, People, RoomKind, Visibility};
 
 /// A scenario: a federation, what people do in it, what befalls it, and what must be found afterwards.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +65,9 @@ pub(super) struct File {
     /// Faults drawn at random.
     #[serde(default)]
     pub(super) fault_rates: FaultRates,
+    /// Rules of groups of servers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) policy: Vec<Policy>,
     /// Homeservers.
     #[serde(default)]
     pub(super) server: Vec<Server>,
@@ -158,6 +162,20 @@ pub(super) struct Backups {
     /// None is made after this moment, and nobody is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Here<SimTime>>,
+    /// How long each is kept: the next ones delete what is older. Absent: all are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) keep: Option<Here<SimDuration>>,
+}
+
+impl Backups {
+    pub(super) fn schedule(&self) -> BackupSchedule {
+        BackupSchedule {
+            first: *self.first,
+            every: *self.every,
+            last: self.last.as_deref().copied(),
+            keep: self.keep.as_deref().copied(),
+        }
+    }
 }
 
 /// An account.

@@ -7,10 +7,12 @@ use super::deed::Deed;
 use super::error::Problems;
 use super::federation;
 use super::file::File;
+use super::policy;
 use super::population::{Population, Spread};
 use super::trouble::{Blow, Copied};
 use super::value::Here;
-use crate::protocol::matrix::Rules;
+use crate::kernel::SimDuration;
+use crate::protocol::matrix::{RoomRule, Rules};
 
 /// Where every key has its value.
 pub(super) type Places = BTreeMap<String, Range<usize>>;
@@ -34,7 +36,7 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
             "",
         );
     }
-    rooms(file, problems);
+    rooms(file, places, problems);
     rules(&file.rules, "rules", places, problems);
     for (i, server) in file.server.iter().enumerate() {
         // What is the federation's has been checked.
@@ -47,6 +49,9 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
             );
         }
     }
+    policy::check(&file.policy, places, problems, |table, at, problems| {
+        rules(table, at, places, problems);
+    });
     people(file, places, problems);
     if let Some(plan) = &file.population {
         population(plan, places, problems);
@@ -59,8 +64,10 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
     messages(file, problems);
 }
 
-fn rooms(file: &File, problems: &mut Problems<'_>) {
-    for room in &file.room {
+fn rooms(file: &File, places: &Places, problems: &mut Problems<'_>) {
+    for (i, room) in file.room.iter().enumerate() {
+        let at = format!("room.{i}.max-lifetime");
+        lifetime(room.max_lifetime, &at, places, problems);
         if !(10..=12).contains(&*room.version) {
             let message = format!("room version {} is not known", *room.version);
             problems.add(
@@ -97,6 +104,29 @@ fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) 
             problems.add(span, format!("`{key}` is 0"), "more than 0", "");
         }
     }
+    let lifetimes = [
+        ("default-max-lifetime", rules.default_max_lifetime),
+        ("allowed-lifetime-max", rules.allowed_lifetime_max),
+        ("local-media-lifetime", rules.local_media_lifetime),
+        ("remote-media-lifetime", rules.remote_media_lifetime),
+    ];
+    for (key, life) in lifetimes {
+        lifetime(life, &format!("{at}.{key}"), places, problems);
+    }
+    let by_room = rules.retention_by_room.iter().flatten().enumerate();
+    by_room.for_each(|(i, rule)| {
+        let at = format!("{at}.retention-by-room.{i}");
+        room_rule(rule, &at, places, problems);
+    });
+    // Synapse refuses it too (`config/retention.py`).
+    if let (Some(least), Some(most)) = (rules.allowed_lifetime_min, rules.allowed_lifetime_max)
+        && rules.lifetimes_cross()
+    {
+        let span = place(places, &format!("{at}.allowed-lifetime-min"));
+        let message = format!("the smallest lifetime ({least}) is above the largest ({most})");
+        let help = "give an `allowed-lifetime-min` of at most `allowed-lifetime-max`";
+        problems.add(span, message, "here", help);
+    }
     let multiplier = rules.destination_retry_multiplier;
     if !(1.0..=1000.0).contains(&multiplier) {
         let key = "destination-retry-multiplier";
@@ -107,6 +137,38 @@ fn rules(rules: &Rules, at: &str, places: &Places, problems: &mut Problems<'_>) 
             "from 1 to 1000",
             "",
         );
+    }
+}
+
+/// A rule by room says one thing, of rooms that there can be.
+fn room_rule(rule: &RoomRule, at: &str, places: &Places, problems: &mut Problems<'_>) {
+    lifetime(rule.lifetime, &format!("{at}.lifetime"), places, problems);
+    if rule.keep == rule.lifetime.is_some() {
+        let message = "a rule by room says either `keep = true` or a `lifetime`";
+        let help = "the first rule that fits counts, so what fits none follows the ordinary policy";
+        problems.add(place(places, at), message, "here", help);
+    }
+    if let (Some(over), Some(under)) = (rule.members_over, rule.members_under)
+        && over.saturating_add(1) >= under
+    {
+        let message = format!("no room has over {over} and under {under} members");
+        let span = place(places, &format!("{at}.members-under"));
+        problems.add(span, message, "nothing is left", "");
+    }
+}
+
+/// Nothing can be kept for no time at all.
+pub(super) fn lifetime(
+    life: Option<SimDuration>,
+    at: &str,
+    places: &Places,
+    problems: &mut Problems<'_>,
+) {
+    if life == Some(SimDuration::ZERO) {
+        let key = at.rsplit('.').next().unwrap_or(at);
+        let help = "leave it out if nothing is ever to be deleted";
+        let message = format!("`{key}` is 0");
+        problems.add(place(places, at), message, "more than 0", help);
     }
 }
 
@@ -140,6 +202,26 @@ fn people(file: &File, places: &Places, problems: &mut Problems<'_>) {
             "from 0 to 1",
         ),
         (
+            "deletes-per-mille",
+            people.deletes_per_mille <= 1000,
+            "at most 1000",
+        ),
+        (
+            "deletes-after",
+            people.deletes_after > SimDuration::ZERO,
+            "more than 0",
+        ),
+        (
+            "deletes-sigma",
+            (0.0..=5.0).contains(&people.deletes_sigma),
+            "from 0 to 5",
+        ),
+        (
+            "erases-per-user-year",
+            (0.0..=MOST_IN_YEAR).contains(&people.erases_per_user_year),
+            "from 0 to 1000",
+        ),
+        (
             "invite-again-per-mille",
             people.invite_again_per_mille <= 1000,
             "at most 1000",
@@ -170,6 +252,10 @@ fn population(plan: &Population, places: &Places, problems: &mut Problems<'_>) {
         &plan.password_changes_per_year,
         problems,
     );
+    for (i, group) in plan.rooms.iter().enumerate() {
+        let at = format!("population.rooms.{i}.max-lifetime");
+        lifetime(group.max_lifetime, &at, places, problems);
+    }
     let mut spread = |spread: &Spread, at: String| {
         let well =
             (0.0..=LARGEST_RATE).contains(&spread.median) && (0.0..=5.0).contains(&spread.sigma);
@@ -242,6 +328,7 @@ fn shares(plan: &Population, places: &Places, problems: &mut Problems<'_>) {
             (group.inside_per_mille, "inside"),
             (group.old_per_mille, "old"),
             (group.remote_creator_per_mille, "remote-creator"),
+            (group.max_lifetime_per_mille.unwrap_or(0), "max-lifetime"),
             (group.files_per_mille, "files"),
             (group.avatars_per_mille, "avatars"),
             (group.avatars_inside_per_mille, "avatars-inside"),
@@ -285,6 +372,14 @@ fn rates(file: &File, problems: &mut Problems<'_>) {
             frequent("per-year", &outages.per_year, problems);
             rate("sigma", &outages.sigma, problems);
         }
+    }
+}
+
+/// A backup that is deleted at once is none.
+pub(super) fn kept(keep: Option<&Here<SimDuration>>, problems: &mut Problems<'_>) {
+    if let Some(keep) = keep.filter(|keep| ***keep == SimDuration::ZERO) {
+        let help = "leave `keep` out if all backups are kept";
+        problems.add(keep.span(), "`keep` is 0", "more than 0", help);
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn check(file: &File, places: &Places, problems: &mut Problems<'_>) {
         ("fault", !file.fault.is_empty()),
         ("federation", file.federation.is_some()),
         ("population", file.population.is_some()),
+        ("policy", !file.policy.is_empty()),
         ("fault-rates", file.fault_rates.outages.is_some()),
         ("fault-rates", file.fault_rates.deaths.is_some()),
         ("people", file.people != People::default()),

@@ -117,6 +117,12 @@ pub(super) struct Group {
     /// Of 1000 federated ones, how many are made by a remote user.
     #[serde(default)]
     pub(super) remote_creator_per_mille: u32,
+    /// Lifetime of their messages (`m.room.retention`), where servers obey one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) max_lifetime: Option<SimDuration>,
+    /// Of 1000, how many name that lifetime; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) max_lifetime_per_mille: Option<u32>,
     /// Messages of a member in a day; each room draws one rate for all its members.
     pub(super) messages_per_member_day: Spread,
     /// Of 1000 messages, how many show a file.

@@ -29,6 +29,11 @@ pub(super) fn check(file: &File, whole: bool, places: &Places, problems: &mut Pr
         problems,
     );
     refuse_twice(
+        "policy",
+        file.policy.iter().map(|policy| &policy.label),
+        problems,
+    );
+    refuse_twice(
         "hosting group",
         file.fault_rates.hosting.iter().map(|group| &group.name),
         problems,
@@ -95,6 +100,7 @@ fn backups(span: (SimTime, SimTime), server: &Server, problems: &mut Problems<'_
         );
         problems.add(backups.every.span(), message, "at least \"1m\"", "");
     }
+    limits::kept(backups.keep.as_ref(), problems);
     if let Some(last) = backups
         .last
         .as_ref()
@@ -172,9 +178,34 @@ fn restores(file: &File, problems: &mut Problems<'_>) {
                     "before the first backup",
                     format!("its first backup is of {first}"),
                 );
+            } else if let Some(oldest) = oldest_left(file, server, **to, *trouble.at) {
+                problems.add(
+                    to.span(),
+                    format!(
+                        "no backup of `{name}` as old as {} is left at {}",
+                        **to, *trouble.at
+                    ),
+                    "deleted by then",
+                    format!(
+                        "the oldest that is left is of {oldest}; or give `backups` a longer `keep`"
+                    ),
+                );
             }
         }
     }
+}
+
+/// The oldest backup that is left, if all that were made up to a moment are deleted by then.
+fn oldest_left(file: &File, name: &str, upto: SimTime, at: SimTime) -> Option<SimTime> {
+    let single = file.fault.iter().any(|trouble| {
+        let is_backup = matches!(&trouble.blow, Blow::Backup { server } if server.as_str() == name);
+        is_backup && *trouble.at <= upto
+    });
+    let mut servers = file.server.iter();
+    let server = servers.find(|server| server.name.as_str() == name)?;
+    let schedule = server.backups.as_ref()?.schedule();
+    let oldest = schedule.oldest_left(at)?;
+    (!single && upto < oldest).then_some(oldest)
 }
 
 /// The first backup of a server, by schedule or by hand.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{Fact, MediaId, Path, RoomId, ServerId, UserId, What, Why};
+use crate::kernel::SimDuration;
 use crate::metrics::{Books, Holding, ItemLoss, Items, LossBooks};
 use crate::protocol::matrix::{Homeserver, Replica};
 use crate::room::RoomLog;
@@ -49,10 +50,8 @@ impl Outcome {
                 .iter()
                 .map(|server| server.db.accounts.len() as u64)
                 .collect(),
-            lifetimes: world
-                .rooms
-                .iter()
-                .map(|room| own.rules.kept_for(room.max_lifetime))
+            lifetimes: (0..world.rooms.len() as u32)
+                .map(|room| self.kept_for(world, measured, RoomId(room)))
                 .collect(),
             personal_wishes: world.personal_wishes(),
             own_media: own.viewable_files().collect(),
@@ -65,6 +64,16 @@ impl Outcome {
             key_lost: own.key.unlisted_before.is_some(),
             loss: self.loss(measured),
         }
+    }
+
+    /// How long a server keeps whole messages of a room, at the end; none: for ever.
+    pub fn kept_for(&self, world: &World, server: ServerId, room: RoomId) -> Option<SimDuration> {
+        let homeserver = &self.servers[server.index()];
+        if homeserver.rules.purges_only_own() {
+            return None;
+        }
+        let (log, spec) = (&self.logs[room.index()], world.room(room));
+        homeserver.keeps(log, spec, spec.max_lifetime, self.end)
     }
 
     /// Files of which a live peer has a copy.

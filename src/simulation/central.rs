@@ -22,9 +22,10 @@ use crate::room::{Membership, RoomLog, TrafficRef};
 use crate::workload::Action;
 use crate::world::World;
 
+use super::logs::empty_logs;
 use super::outcome::Uptime;
 use super::rooms::{append_calm, made_before};
-use super::{News, class, empty_logs};
+use super::{News, class};
 
 pub use books::Outcome;
 

@@ -6,7 +6,7 @@
 
 use crate::journal::{Fact, Path, RoomId, ServerId, UserId, What};
 use crate::kernel::{Purpose, SimDuration, SimTime};
-use crate::room::RoomLog;
+use crate::room::{RoomLog, TrafficRef};
 use crate::workload::Action;
 
 use super::{Event, Power, Simulation, class};
@@ -55,6 +55,12 @@ pub(super) enum Habit {
         room: RoomId,
         number: u64,
     },
+    /// A day begins of which something will be taken back.
+    PlanDeletions { room: RoomId, day: u32 },
+    /// An author takes a drawn message back.
+    TakeBack { room: RoomId, message: TrafficRef },
+    /// A person has the account erased.
+    Erase { user: UserId },
 }
 
 impl Simulation<'_> {
@@ -158,6 +164,7 @@ impl Simulation<'_> {
                 if self.power[server.index()] == Power::Up {
                     self.servers[server.index()].log_in_again(user);
                     self.touch_rooms_of(user);
+                    self.take_back_late(now, server, Some(user));
                 }
             }
             Habit::Register { user } => {
@@ -197,6 +204,9 @@ impl Simulation<'_> {
                 room,
                 number,
             } => self.jump_habit(now, server, room, number),
+            Habit::PlanDeletions { room, day } => self.plan_deletions_of(now, room, day),
+            Habit::TakeBack { room, message } => self.take_back(now, room, message),
+            Habit::Erase { user } => self.erase(now, user),
         }
     }
 

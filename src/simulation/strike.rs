@@ -19,7 +19,8 @@ impl Simulation<'_> {
             let Some(schedule) = &self.world.servers[server.index()].backups else {
                 continue;
             };
-            let wanted = moments.into_iter().filter_map(|upto| schedule.newest(upto));
+            let wanted = moments.into_iter();
+            let wanted = wanted.filter_map(|(upto, at)| schedule.newest_left(upto, at));
             let wanted: BTreeSet<SimTime> = wanted.filter(|at| *at <= self.world.end).collect();
             for at in wanted {
                 self.queue.push(
@@ -32,9 +33,9 @@ impl Simulation<'_> {
         }
     }
 
-    /// Moments of which some restore wants the newest backup.
-    fn restored_to(&self) -> BTreeMap<ServerId, Vec<SimTime>> {
-        let mut wanted: BTreeMap<ServerId, Vec<SimTime>> = BTreeMap::new();
+    /// Moments of which some restore wants the newest backup, and when it is made.
+    fn restored_to(&self) -> BTreeMap<ServerId, Vec<(SimTime, SimTime)>> {
+        let mut wanted: BTreeMap<ServerId, Vec<(SimTime, SimTime)>> = BTreeMap::new();
         let mut deaths: BTreeMap<ServerId, SimTime> = BTreeMap::new();
         for (at, fault) in &self.world.faults {
             match fault {
@@ -52,7 +53,8 @@ impl Simulation<'_> {
                     let last = last.saturating_sub(SimDuration(1));
                     let to = to.unwrap_or(last);
                     let of_server = wanted.entry(*server).or_default();
-                    of_server.extend([to.min(last), media_to.unwrap_or(to).min(last)]);
+                    let media_to = media_to.unwrap_or(to);
+                    of_server.extend([(to.min(last), last), (media_to.min(last), last)]);
                 }
                 _ => {}
             }
@@ -103,6 +105,7 @@ impl Simulation<'_> {
                 if self.power[server.index()] == Power::Frozen {
                     self.power[server.index()] = Power::Up;
                     self.release_held(*server);
+                    self.take_back_late(now, *server, None);
                 }
             }
             Fault::Death { server } => self.stop(now, *server, Power::Dead),
@@ -165,6 +168,7 @@ impl Simulation<'_> {
         self.decide(server, Homeserver::start);
         self.note_debts(server);
         self.people_return(now, server);
+        self.take_back_late(now, server, None);
     }
 
     fn back_up(&mut self, now: SimTime, server: ServerId) {
@@ -182,14 +186,21 @@ impl Simulation<'_> {
         self.backups[server.index()].push(backup);
     }
 
-    fn newest_backup(&self, server: ServerId, to: SimTime) -> Option<&Backup> {
-        let backups = self.backups[server.index()].iter();
-        backups.rev().find(|backup| backup.at <= to)
+    /// The newest backup at or before `to` that is left; if that is none, the oldest that is left.
+    fn newest_backup(&self, now: SimTime, server: ServerId, to: SimTime) -> Option<&Backup> {
+        let schedule = self.world.servers[server.index()].backups.as_ref();
+        let schedule = schedule.filter(|schedule| schedule.keep.is_some());
+        // What befalls a server comes before its backup of the same moment.
+        let last = now.saturating_sub(SimDuration(1));
+        let is_left = |backup: &&Backup| schedule.is_none_or(|all| all.is_left(backup.at, last));
+        let mut backups = self.backups[server.index()].iter().filter(is_left);
+        let newest = backups.clone().rev().find(|backup| backup.at <= to);
+        newest.or_else(|| backups.next().filter(|_| schedule.is_some()))
     }
 
     /// The database goes back to the newest backup at or before `to`.
     fn restore(&mut self, now: SimTime, server: ServerId, to: SimTime, key: KeyFate) {
-        let Some(backup) = self.newest_backup(server, to).cloned() else {
+        let Some(backup) = self.newest_backup(now, server, to).cloned() else {
             return;
         };
         let gaps = &mut self.files[server.index()];
@@ -207,7 +218,7 @@ impl Simulation<'_> {
     fn restore_media(&mut self, now: SimTime, server: ServerId, media: MediaFate, to: SimTime) {
         match media {
             MediaFate::Restored => {
-                if let Some(backup) = self.newest_backup(server, to).cloned() {
+                if let Some(backup) = self.newest_backup(now, server, to).cloned() {
                     self.set_media(server, backup.media);
                     let gaps = &mut self.files[server.index()];
                     gaps.files = backup.files.files;

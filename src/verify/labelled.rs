@@ -240,9 +240,14 @@ fn of_account(script: &Script, action: &Action) -> Step {
             old: old.clone(),
             password: password.clone(),
         },
-        Action::Deactivate { who, password } => Step::Deactivate {
+        Action::Deactivate {
+            who,
+            password,
+            erase,
+        } => Step::Deactivate {
             who: user(who),
             password: password.clone(),
+            erase: *erase,
         },
         Action::Upload { media, by } => Step::Upload {
             media: script.media_name(*media).to_owned(),

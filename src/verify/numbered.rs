@@ -426,9 +426,14 @@ fn number_rest(l: &Labels<'_>, step: &Step) -> Result<PlayStep, RecordingError> 
             old: old.clone(),
             password: password.clone(),
         }),
-        Step::Deactivate { who, password } => act(Action::Deactivate {
+        Step::Deactivate {
+            who,
+            password,
+            erase,
+        } => act(Action::Deactivate {
             who: l.user(who)?,
             password: password.clone(),
+            erase: *erase,
         }),
         Step::Measure { stage, server } => Ok(PlayStep::Measure {
             stage: stage.clone(),

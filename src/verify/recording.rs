@@ -262,6 +262,8 @@ pub enum Step {
     Deactivate {
         who: String,
         password: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        erase: bool,
     },
     Upload {
         media: String,

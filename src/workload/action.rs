@@ -126,8 +126,12 @@ pub enum Action {
         old: String,
         password: String,
     },
-    /// Deactivates an account, without erasure.
-    Deactivate { who: UserId, password: String },
+    /// Deactivates an account; with `erase`, its server gives other servers its messages without content from then on.
+    Deactivate {
+        who: UserId,
+        password: String,
+        erase: bool,
+    },
     /// Uploads a file.
     Upload { media: MediaId, by: UserId },
     /// Views a file through the user's own server.

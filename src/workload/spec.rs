@@ -45,6 +45,8 @@ pub struct BackupSchedule {
     pub every: SimDuration,
     /// The schedule stops silently after this moment.
     pub last: Option<SimTime>,
+    /// Each backup deletes those that were made longer than this before it; none: all are kept.
+    pub keep: Option<SimDuration>,
 }
 
 impl BackupSchedule {
@@ -54,6 +56,27 @@ impl BackupSchedule {
         let since = upto.0.checked_sub(self.first.0)?;
         let every = self.every.0.max(1);
         Some(SimTime(self.first.0 + since / every * every))
+    }
+
+    /// The oldest backup that is left at a moment. The newest is always left: a schedule that stops deletes nothing more.
+    pub fn oldest_left(&self, at: SimTime) -> Option<SimTime> {
+        let newest = self.newest(at)?;
+        let Some(keep) = self.keep else {
+            return Some(self.first);
+        };
+        let since = newest.saturating_sub(keep).0.saturating_sub(self.first.0);
+        let every = self.every.0.max(1);
+        Some(SimTime(self.first.0 + since.div_ceil(every) * every))
+    }
+
+    /// The newest backup at or before `upto` that is left at a moment; if all of these are deleted, the oldest one that is left.
+    pub fn newest_left(&self, upto: SimTime, at: SimTime) -> Option<SimTime> {
+        Some(self.newest(upto)?.max(self.oldest_left(at)?))
+    }
+
+    /// Is a backup of this time left at a moment? One that is not by schedule is never deleted.
+    pub fn is_left(&self, made: SimTime, at: SimTime) -> bool {
+        self.newest(made) != Some(made) || self.oldest_left(at).is_none_or(|oldest| made >= oldest)
     }
 }
 
@@ -124,6 +147,18 @@ pub struct People {
     /// How long some of them want their messages to be kept, at most; all others for ever. It is what they want, and
     /// nobody obeys it: exposure is counted by it.
     pub wishes: Vec<PersonalWish>,
+    /// Of 1000 unscripted messages, how many their authors take back (redact) later. 24 were measured for tweets (Almuhimedi et al. 2013); the default is none.
+    #[serde(skip_serializing_if = "are_none")]
+    pub deletes_per_mille: u32,
+    /// Median time from such a message until its author takes it back: half of the tweets within minutes (the same).
+    #[serde(skip_serializing_if = "is_usual_median")]
+    pub deletes_after: SimDuration,
+    /// Standard deviation of that time's logarithm. Assumption: wide, with 3 one in twenty after a day.
+    #[serde(skip_serializing_if = "is_usual_spread")]
+    pub deletes_sigma: f64,
+    /// Mean number of account erasures (deactivation with `erase`) of a user in a year. Assumption where it is not 0: 0.01.
+    #[serde(skip_serializing_if = "is_never")]
+    pub erases_per_user_year: f64,
 }
 
 /// What a part of all people wants.
@@ -134,6 +169,27 @@ pub struct PersonalWish {
     pub per_mille: u32,
     /// Their messages are to be gone so long after they were made.
     pub lifetime: SimDuration,
+}
+
+const DELETES_AFTER: SimDuration = SimDuration::minutes(10);
+const DELETES_SIGMA: f64 = 3.0;
+
+// What nobody has set is not written: most scenarios have no deletions.
+
+fn are_none(per_mille: &u32) -> bool {
+    *per_mille == 0
+}
+
+fn is_never(per_year: &f64) -> bool {
+    *per_year <= 0.0
+}
+
+fn is_usual_median(after: &SimDuration) -> bool {
+    *after == DELETES_AFTER
+}
+
+fn is_usual_spread(sigma: &f64) -> bool {
+    sigma.total_cmp(&DELETES_SIGMA).is_eq()
 }
 
 impl Default for People {
@@ -153,6 +209,10 @@ impl Default for People {
             invite_again_after: SimDuration::days(7),
             accept_after: SimDuration::hours(12),
             wishes: Vec::new(),
+            deletes_per_mille: 0,
+            deletes_after: DELETES_AFTER,
+            deletes_sigma: DELETES_SIGMA,
+            erases_per_user_year: 0.0,
         }
     }
 }

@@ -46,7 +46,7 @@ impl World {
                 invite_again_per_mille: 0,
                 invite_again_after: SimDuration::ZERO,
                 accept_after: SimDuration::ZERO,
-                wishes: Vec::new(),
+                ..People::default()
             },
         }
     }

@@ -8,6 +8,7 @@ mod long;
 mod loss;
 mod media;
 mod people;
+mod policies;
 mod purge;
 mod random;
 mod receiving;

@@ -10,6 +10,7 @@ use fedheal::workload::Action;
 mod bad;
 mod drawn;
 mod federation;
+mod policies;
 
 const MINIMAL: &str = "scenarios/minimal.toml";
 const HYPHA: &str = "scenarios/hypha-2021.toml";

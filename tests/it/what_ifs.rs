@@ -136,7 +136,7 @@ fn an_own_lost_file_comes_back_from_a_peer_only_in_the_what_if() {
 fn troubled() -> Vec<World> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let drawn = |_| draft().new_tree(&mut runner).expect("a draft").current();
-    let mut worlds: Vec<World> = (0..40).map(drawn).map(|draft| draft.world()).collect();
+    let mut worlds: Vec<World> = (0..40).map(drawn).map(|draft| draft.plain()).collect();
     worlds.extend([
         restored(),
         silent(),
@@ -350,6 +350,14 @@ fn every_parameter_is_read() {
         ("purge-job-interval", json!("1h")),
         ("purge-by", json!("timestamp")),
         ("purge-deletes-local", json!(false)),
+        (
+            "retention-by-room",
+            json!([{ "members-over": 1, "lifetime": "1d" }]),
+        ),
+        ("purge-tombstones", json!(true)),
+        ("purge-owner-only", json!(true)),
+        ("honours-wishes", json!(true)),
+        ("purge-least-holders", json!(9)),
         ("redaction-retention", json!("1d")),
         ("censor-period", json!("1d")),
         ("censor-batch", json!(0)),

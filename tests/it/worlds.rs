@@ -3,7 +3,7 @@
 use fedheal::faults::{Fault, KeyFate, MediaFate};
 use fedheal::journal::{RoomId, ServerId, UserId};
 use fedheal::kernel::{SimDuration, SimTime};
-use fedheal::protocol::matrix::Rules;
+use fedheal::protocol::matrix::{RoomRule, Rules};
 use fedheal::workload::{Action, People, RoomKind, RoomSpec, UserSpec, Visibility};
 use fedheal::world::{ServerSpec, World};
 use proptest::prelude::*;
@@ -71,7 +71,15 @@ pub(crate) fn draft() -> impl Strategy<Value = Draft> {
 }
 
 impl Draft {
+    /// With what-ifs, authors who take back, and erased accounts, by the bits of the seed.
     pub(crate) fn world(&self) -> World {
+        let mut world = self.plain();
+        vary(&mut world, self.retention);
+        world
+    }
+
+    /// Without any of them.
+    pub(crate) fn plain(&self) -> World {
         build(self.seed, &self.troubles, self.rate, self.retention)
     }
 }
@@ -130,7 +138,7 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
             invite_again_per_mille: 500,
             invite_again_after: SimDuration::hours(20),
             accept_after: SimDuration::hours(3),
-            wishes: Vec::new(),
+            ..People::default()
         },
     };
     found(&mut world);
@@ -140,6 +148,40 @@ fn build(seed: u64, troubles: &[Trouble], rate: u32, retention: bool) -> World {
     world.faults.sort_by_key(|(at, _)| *at);
     world.actions.sort_by_key(|(at, _)| *at);
     world
+}
+
+fn vary(world: &mut World, retention: bool) {
+    let seed = world.seed;
+    if seed.is_multiple_of(3) {
+        world.people.deletes_per_mille = 150;
+    }
+    if (seed >> 16) % 4 == 1 {
+        world.people.erases_per_user_year = 15.0;
+    }
+    if !retention {
+        return;
+    }
+    let what_if = (seed >> 8) % 8;
+    for rules in world.servers.iter_mut().map(|server| &mut server.rules) {
+        match what_if {
+            2 => rules.purge_tombstones = Some(true),
+            3 => rules.purge_owner_only = Some(true),
+            4 => rules.honours_wishes = Some(true),
+            5 => rules.purge_least_holders = Some(2),
+            6 => {
+                rules.retention_by_room = Some(vec![RoomRule {
+                    members_over: Some(3),
+                    lifetime: Some(SimDuration::days(2)),
+                    ..RoomRule::default()
+                }]);
+            }
+            7 => {
+                rules.purge_tombstones = Some(true);
+                rules.honours_wishes = Some(true);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn room(number: u32, rate: u32) -> RoomSpec {

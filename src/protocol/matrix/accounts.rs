@@ -150,12 +150,14 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Deactivates without erasure: sessions end, the user declines all invitations and leaves all rooms.
+    /// Deactivates: sessions end, the user declines all invitations and leaves all rooms. With erasure, a row of
+    /// `erased_users` has the user's messages given without content from now on; here and elsewhere copies stay (7.5).
     pub(super) fn deactivate(
         &mut self,
         ctx: &mut Context<'_>,
         user: UserId,
         password: &str,
+        erase: bool,
     ) -> Outcome {
         self.prove(user, password)?;
         let rooms: Vec<RoomId> = self.db.rooms.keys().copied().collect();
@@ -173,6 +175,9 @@ impl Homeserver {
         let account = self.db.accounts.get_mut(&user).expect("just authenticated");
         account.deactivated = true;
         account.sessions.clear();
+        if erase {
+            self.db.erased.insert(user);
+        }
         Ok(())
     }
 }

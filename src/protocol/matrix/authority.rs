@@ -117,7 +117,7 @@ impl Homeserver {
             if let Some(now) = noted.filter(|_| !is_verified) {
                 replica.record_failed_pull(*no, now);
             }
-            if replica.knows(*no) {
+            if replica.knows(*no) || replica.is_buried(*no) {
                 continue;
             }
             if is_verified && replica.knows_authority(log, *no) {

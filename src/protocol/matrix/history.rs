@@ -33,11 +33,16 @@ impl Homeserver {
         let group = if replica.has(below) {
             replica.group(below)
         } else {
-            replica.backward.insert(below);
+            if !replica.is_buried(below) {
+                replica.backward.insert(below);
+            }
             self.db.next_group += 1;
             self.db.next_group - 1
         };
         replica.take_in_history(log, &run, group, shell);
+        if self.rules.prunes() {
+            replica.returned.insert(run.clone());
+        }
         replica.mark(log, me);
         let what = What::Items {
             room,
@@ -60,9 +65,13 @@ impl Homeserver {
             }));
         }
         let log = &ctx.logs[room.index()];
-        let targets = log.redactions().iter().map(|(_, target)| *target);
-        let hidden: Vec<EventNo> = targets.filter(|target| run.contains(target)).collect();
-        for target in hidden {
+        let redacted = log.redacted_in(run).flat_map(|target| {
+            let redactions = log.redactions_of(target).iter();
+            redactions.map(move |redaction| (*redaction, target))
+        });
+        let mut hidden: Vec<(EventNo, EventNo)> = redacted.collect();
+        hidden.sort_unstable();
+        for (_, target) in hidden {
             self.hide_redacted(ctx, room, target);
         }
     }

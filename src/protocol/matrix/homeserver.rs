@@ -25,6 +25,8 @@ pub struct Database {
     pub rooms: BTreeMap<RoomId, Replica>,
     /// `users`, `access_tokens`.
     pub accounts: BTreeMap<UserId, Account>,
+    /// `erased_users`: own users who had their messages erased.
+    pub erased: BTreeSet<UserId>,
     /// `destination_rooms`: the newest event of each room that a server has not been given yet.
     pub owed: BTreeMap<(ServerId, RoomId), EventNo>,
     /// `destinations`: back-off.

@@ -122,7 +122,7 @@ impl Homeserver {
         let Some(replica) = self.replica(room, log, spec) else {
             return self.staged_done(ctx, room);
         };
-        if replica.has(event) {
+        if replica.has(event) || replica.is_buried(event) {
             return self.staged_done(ctx, room);
         }
         if !verifies {

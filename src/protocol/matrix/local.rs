@@ -32,7 +32,11 @@ impl Homeserver {
             Action::SetPassword { who, old, password } => {
                 Some(self.set_password(*who, old, password))
             }
-            Action::Deactivate { who, password } => Some(self.deactivate(ctx, *who, password)),
+            Action::Deactivate {
+                who,
+                password,
+                erase,
+            } => Some(self.deactivate(ctx, *who, password, *erase)),
             Action::PurgeHistory {
                 room,
                 keep_last,

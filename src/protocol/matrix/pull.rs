@@ -66,6 +66,7 @@ impl Homeserver {
         }
         let mut fresh = checked;
         replica.leave_out_stored(&mut fresh);
+        fresh.retain(|copy| !replica.is_buried(copy.no));
         fresh.sort_by_cached_key(|copy| (log.depth(copy.no), copy.no));
         let (failed, fresh): (VecDeque<Copy>, VecDeque<Copy>) = fresh
             .into_iter()

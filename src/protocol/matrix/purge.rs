@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use crate::journal::{EventNo, Fact, RoomId, ServerId, What, Why};
 use crate::kernel::{SimDuration, SimTime};
-use crate::room::{Body, RoomLog, StateKey};
+use crate::room::RoomLog;
 
+use super::Homeserver;
 use super::outbox::{Context, Effect, Outcome, Refusal, Timer};
 use super::replica::{Items, Replica};
 use super::rules::PurgeBy;
-use super::{Homeserver, Rules};
 
 /// The answer to a purge of a room with fewer messages than were to stay.
 pub(super) const TOO_FEW: Refusal = Refusal {
@@ -24,39 +24,11 @@ const IN_USE: Refusal = Refusal {
     code: "failed",
 };
 
-impl Rules {
-    /// Read filter: messages of a room with this lifetime, or none of its own, that were made before this
-    /// moment are hidden from users (not clamped; reference 7.1).
-    pub fn hidden_before(&self, of_room: Option<SimDuration>, now: SimTime) -> Option<SimTime> {
-        of_room
-            .or(self.default_max_lifetime)
-            .filter(|_| self.retention_enabled)
-            .map(|life| now.saturating_sub(life))
-    }
-
-    /// How long a server that obeys lifetimes keeps messages of a room; none: for ever, or it does not obey.
-    pub fn kept_for(&self, of_room: Option<SimDuration>) -> Option<SimDuration> {
-        self.purge_lifetime(of_room)
-            .filter(|_| self.retention_enabled)
-    }
-
-    /// How long the purge job lets messages of a room live: the room's value or the default, clamped.
-    fn purge_lifetime(&self, of_room: Option<SimDuration>) -> Option<SimDuration> {
-        let mut life = of_room.or(self.default_max_lifetime)?;
-        if let Some(least) = self.allowed_lifetime_min {
-            life = life.max(least);
-        }
-        if let Some(most) = self.allowed_lifetime_max {
-            life = life.min(most);
-        }
-        Some(life)
-    }
-}
-
 impl Homeserver {
     /// Plans the purge job, if retention is on: the first run is one interval after the start.
     pub(super) fn plan_purge_job(&mut self, ctx: &mut Context<'_>) {
-        if self.rules.retention_enabled {
+        let rules = &self.rules;
+        if rules.retention_enabled || rules.prunes() || rules.retention_by_room.is_some() {
             let at = ctx.now + self.rules.purge_job_interval;
             ctx.out.push(Effect::Wake {
                 at,
@@ -68,10 +40,20 @@ impl Homeserver {
     /// The retention job: purges every room that this server is in.
     pub(super) fn run_purge_job(&mut self, ctx: &mut Context<'_>) {
         let rooms: Vec<RoomId> = self.db.rooms.keys().copied().collect();
-        let cuts: Vec<(RoomId, SimTime)> = rooms
+        let lives: Vec<(RoomId, Option<SimDuration>)> = rooms
             .into_iter()
-            .filter_map(|room| Some((room, self.retention_cut(ctx, room)?)))
+            .map(|room| (room, self.retention_in(ctx, room)))
             .collect();
+        // A server takes away whole messages, or only the content of its own users'.
+        let (own, cuts) = match (self.rules.purges_only_own(), self.rules.prunes()) {
+            (true, _) => (lives, Vec::new()),
+            (false, true) => (lives.iter().map(|(room, _)| (*room, None)).collect(), lives),
+            (false, false) => (Vec::new(), lives),
+        };
+        let cut = |(room, life): (RoomId, Option<SimDuration>)| {
+            Some((room, ctx.now.saturating_sub(life?)))
+        };
+        let cuts: Vec<(RoomId, SimTime)> = cuts.into_iter().filter_map(cut).collect();
         let mut points = BTreeMap::new();
         for (_, cut) in &cuts {
             points
@@ -88,18 +70,20 @@ impl Homeserver {
                 let _ = self.purge_below(ctx, room, depth, deletes_local);
             }
         }
+        for (room, own) in own {
+            self.prune(ctx, room, own);
+        }
         self.plan_purge_job(ctx);
     }
 
-    /// The moment before which a room's messages have outlived their time; none: they live for ever.
-    fn retention_cut(&mut self, ctx: &Context<'_>, room: RoomId) -> Option<SimTime> {
+    /// How long the job lets a room's messages live; none: for ever.
+    fn retention_in(&mut self, ctx: &Context<'_>, room: RoomId) -> Option<SimDuration> {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let replica = self.replica(room, log, spec)?;
         let of_room = replica.lifetime(log);
         let is_in = !replica.state.is_empty();
-        let life = self.rules.purge_lifetime(of_room).filter(|_| is_in)?;
-        Some(ctx.now.saturating_sub(life))
+        is_in.then(|| self.keeps(log, spec, of_room, ctx.now))?
     }
 
     /// The first item that arrived at this server since the cut-off, if something arrived before
@@ -147,7 +131,7 @@ impl Homeserver {
     ) -> Outcome {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
-        let me = self.id;
+        let (me, buries) = (self.id, self.rules.leaves_tombstones());
         let replica = self.replica(room, log, spec).ok_or(Refusal::NOT_FOUND)?;
         let deepest = replica
             .heads
@@ -169,7 +153,7 @@ impl Homeserver {
         if cut.takes_newest_live(replica) {
             return Err(IN_USE);
         }
-        replica.purge(log, &cut);
+        replica.purge(log, &cut, buries);
         // A stale extremity may have been the newest item of all, and is gone now.
         replica.mark(log, me);
         for range in cut.stored.iter() {
@@ -277,14 +261,6 @@ fn between(range: Range<EventNo>, numbers: &[EventNo]) -> impl Iterator<Item = R
 }
 
 impl Replica {
-    /// The lifetime of messages that the room asks for.
-    pub fn lifetime(&self, log: &RoomLog) -> Option<SimDuration> {
-        match Homeserver::current(self, log, StateKey::Retention) {
-            Some(Body::Retention(life)) => *life,
-            _ => None,
-        }
-    }
-
     /// Depth of the `n`-th newest message, by depth, then stream position.
     fn depth_of_newest_message(&self, log: &RoomLog, n: u32) -> Option<u32> {
         let mut left = n;
@@ -363,9 +339,15 @@ impl Replica {
         edge
     }
 
-    /// Removes what the cut takes, keeps the rest of it as outliers, and moves the room's lower edge.
-    fn purge(&mut self, log: &RoomLog, cut: &Cut) {
+    /// Removes what the cut takes, keeps the rest of it as outliers, and moves the room's lower edge. With tombstones,
+    /// what is deleted is no gap that anybody could fill.
+    fn purge(&mut self, log: &RoomLog, cut: &Cut, buries: bool) {
         self.backward = self.edge_above(log, cut);
+        if buries {
+            self.tombstones.extend(cut.deleted.iter().cloned());
+            let tombstones = &self.tombstones;
+            self.backward.retain(|no| !tombstones.contains(no));
+        }
         for range in cut.stored.iter() {
             self.forget(range.start, range.end);
             self.outliers.insert(range.clone());

@@ -25,12 +25,14 @@ impl Replica {
         log: &'a RoomLog,
     ) -> impl Iterator<Item = (EventNo, EventNo)> + 'a {
         let all = log.redactions().iter().copied();
-        all.filter(|(redaction, target)| {
-            self.has(*redaction)
-                && !self.rejected.contains(redaction)
-                && !self.soft.contains(redaction)
-                && self.has(*target)
-        })
+        all.filter(|pair| self.is_in_force(pair))
+    }
+
+    fn is_in_force(&self, (redaction, target): &(EventNo, EventNo)) -> bool {
+        self.has(*redaction)
+            && !self.rejected.contains(redaction)
+            && !self.soft.contains(redaction)
+            && self.has(*target)
     }
 
     /// Items that are held and redacted.
@@ -77,9 +79,13 @@ impl Homeserver {
         let Some(replica) = self.db.rooms.get(&room) else {
             return;
         };
-        let hidden = replica
-            .redactions_in_force(log)
-            .find(|(redaction, target)| *redaction == no || *target == no);
+        let own = log.redacted_by(no).map(|target| (no, target));
+        let of = log
+            .redactions_of(no)
+            .iter()
+            .map(|redaction| (*redaction, no));
+        let mut all = own.into_iter().chain(of);
+        let hidden = all.find(|pair| replica.is_in_force(pair));
         let Some((redaction, target)) = hidden else {
             return;
         };
@@ -136,8 +142,8 @@ impl Homeserver {
             self.db.uncensored.pop_first();
             let log = &ctx.logs[room.index()];
             let in_force = self.db.rooms.get(&room).and_then(|replica| {
-                let mut all = replica.redactions_in_force(log);
-                all.find(|(no, _)| *no == redaction)
+                let pair = (redaction, log.redacted_by(redaction)?);
+                replica.is_in_force(&pair).then_some(pair)
             });
             if let Some((_, target)) = in_force {
                 self.note_hollowed(ctx, room, target, Why::Censor);

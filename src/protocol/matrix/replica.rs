@@ -7,7 +7,7 @@ use imbl::ordmap::DiffItem;
 use rangemap::{RangeMap, RangeSet};
 
 use crate::journal::{EventNo, ServerId, UserId};
-use crate::kernel::SimTime;
+use crate::kernel::{SimDuration, SimTime};
 use crate::room::{Membership, RoomLog, StateKey, StateMap};
 use crate::workload::RoomSpec;
 
@@ -64,6 +64,12 @@ pub struct Replica {
     /// Memberships of local users that are not those of `state`: invitations and their ends, and leaves
     /// after which the server left the room.
     pub out_of_band: BTreeMap<UserId, (Membership, EventNo)>,
+    /// What-if: deleted for good.
+    pub tombstones: Items,
+    /// What-if: stored since the purge job last looked for content whose time is over.
+    pub(super) returned: Items,
+    /// What-if: before which item that job has looked, of own users' messages or others', by their lifetime.
+    pub(super) pruned: BTreeMap<(bool, SimDuration), EventNo>,
     /// State group after each item of `timeline`.
     groups: RangeMap<EventNo, u32>,
     /// Stream positions of `timeline` and of outliers.

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lifetimes::RoomRule;
 use crate::kernel::SimDuration;
 
 /// Which peer is asked first.
@@ -160,6 +161,16 @@ pub struct Rules {
     pub purge_by: PurgeBy,
     /// Does the purge delete the server's own users' events too? (7.2)
     pub purge_deletes_local: bool,
+    /// A what-if: other lifetimes by what kind of room it is; the first one that fits counts, else the ordinary policy. They hold where lifetimes are not obeyed, too.
+    pub retention_by_room: Option<Vec<RoomRule>>,
+    /// A what-if: a message that was purged is never stored again; absent: no, it may come back (7.3).
+    pub purge_tombstones: Option<bool>,
+    /// A what-if: the purge job takes the content of the server's own users' messages, and nothing of others'; absent: no.
+    pub purge_owner_only: Option<bool>,
+    /// A what-if: the purge job takes the content of others' messages whose author's server would have purged them; absent: no.
+    pub honours_wishes: Option<bool>,
+    /// A what-if: the purge job spares a room in which, as the server believes, fewer other servers are than this; absent: none need be.
+    pub purge_least_holders: Option<u32>,
     /// How long the content of what was redacted stays in the database, hidden; absent: for ever (7.5).
     pub redaction_retention: Option<SimDuration>,
     /// Time between two runs of the job that overwrites it (7.5).
@@ -234,6 +245,11 @@ impl Default for Rules {
             purge_job_interval: SimDuration::days(1),
             purge_by: PurgeBy::Depth,
             purge_deletes_local: true,
+            retention_by_room: None,
+            purge_tombstones: None,
+            purge_owner_only: None,
+            honours_wishes: None,
+            purge_least_holders: None,
             redaction_retention: Some(SimDuration::days(7)),
             censor_period: SimDuration::minutes(5),
             censor_batch: 100,

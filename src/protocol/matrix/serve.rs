@@ -22,17 +22,17 @@ impl Homeserver {
                 limit,
             } => {
                 let limit = (*limit).min(self.rules.gme_serve_cap) as usize;
-                self.serve_room(ctx, *room, from, |replica, log| {
+                self.serve_room(ctx, *room, from, |replica, log, erased| {
                     Answer::Events(copies(
                         log,
-                        replica,
+                        (replica, erased),
                         missing_events(replica, log, earliest, *latest, limit),
                         from,
                     ))
                 })
             }
             Request::StateAt { room, event } => {
-                self.serve_room(ctx, *room, from, |replica, log| {
+                self.serve_room(ctx, *room, from, |replica, log, _| {
                     let known = replica.has(*event)
                         && !replica.rejected.contains(event)
                         && !replica.withholds(log, *event);
@@ -49,19 +49,19 @@ impl Homeserver {
                 limit,
             } => {
                 let limit = (*limit).min(self.rules.backfill_events) as usize;
-                self.serve_room(ctx, *room, from, |replica, log| {
+                self.serve_room(ctx, *room, from, |replica, log, erased| {
                     Answer::Events(copies(
                         log,
-                        replica,
+                        (replica, erased),
                         backfill_events(replica, log, seeds, limit),
                         from,
                     ))
                 })
             }
             Request::EventAfter { room, at } => {
-                self.serve_room(ctx, *room, from, |replica, log| {
+                self.serve_room(ctx, *room, from, |replica, log, erased| {
                     match event_after(replica, log, *at) {
-                        Some(no) => Answer::Events(copies(log, replica, vec![no], from)),
+                        Some(no) => Answer::Events(copies(log, (replica, erased), vec![no], from)),
                         None => Answer::Refused(Refusal::NOT_FOUND),
                     }
                 })
@@ -88,15 +88,16 @@ impl Homeserver {
         ctx: &Context<'_>,
         room: RoomId,
         from: ServerId,
-        answer: impl FnOnce(&Replica, &RoomLog) -> Answer,
+        answer: impl FnOnce(&Replica, &RoomLog, &BTreeSet<UserId>) -> Answer,
     ) -> Answer {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
-        let Some(replica) = self.replica(room, log, spec) else {
+        if self.replica(room, log, spec).is_none() {
             return Answer::Refused(Refusal::NOT_FOUND);
-        };
+        }
+        let (replica, erased) = (&self.db.rooms[&room], &self.db.erased);
         if log.is_inside(&replica.state, from) {
-            answer(replica, log)
+            answer(replica, log, erased)
         } else {
             Answer::Refused(Refusal::FORBIDDEN)
         }
@@ -130,8 +131,17 @@ impl Homeserver {
     }
 }
 
-/// The copies that a server gives: redacted where history visibility or a redaction demands it.
-fn copies(log: &RoomLog, replica: &Replica, events: Vec<EventNo>, to: ServerId) -> Vec<Copy> {
+/// The copies that a server gives: redacted where history visibility or a redaction demands it, or where their author
+/// was erased, whoever asks (`filter_events_for_server`).
+fn copies(
+    log: &RoomLog,
+    (replica, erased): (&Replica, &BTreeSet<UserId>),
+    events: Vec<EventNo>,
+    to: ServerId,
+) -> Vec<Copy> {
+    let is_erased = |no: EventNo| {
+        !erased.is_empty() && log.is_message(no) && erased.contains(&log.author(no).0)
+    };
     let mut view = visibility::ServerView::new(log, to);
     let mut stored = 0..0;
     events
@@ -142,7 +152,7 @@ fn copies(log: &RoomLog, replica: &Replica, events: Vec<EventNo>, to: ServerId) 
             }
             // At an outlier the state is not known; it is given as it is (`_event_to_history_vis`).
             let is_withheld = stored.contains(&no) && !view.sees(no);
-            let shell = is_withheld || replica.shells.contains(&no);
+            let shell = is_withheld || replica.shells.contains(&no) || is_erased(no);
             Copy { no, shell }
         })
         .collect()

@@ -95,6 +95,9 @@ impl Homeserver {
         }
         replica.set_groups(no..no + 1, group);
         replica.timeline.insert(no..no + 1);
+        if self.rules.prunes() {
+            replica.returned.insert(no..no + 1);
+        }
         replica.outliers.remove(no..no + 1);
         replica.failed_pulls.remove(&no);
         // So do its content and its standing: that it soft-fails now is not written down.
@@ -318,7 +321,7 @@ fn update_backward_extremities(
 ) {
     replica.backward.remove(&no);
     for prev in prev_events {
-        if missing.contains(prev) {
+        if missing.contains(prev) && !replica.is_buried(*prev) {
             replica.backward.insert(*prev);
         }
     }

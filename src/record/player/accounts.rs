@@ -112,8 +112,12 @@ impl Player<'_> {
                 let request = Request::post(CLIENT, &["account", "password"], body);
                 self.ask(*who, &request).await.map(drop)
             }
-            Action::Deactivate { who, password } => {
-                let body = json!({ "auth": self.proof(*who, password), "erase": false });
+            Action::Deactivate {
+                who,
+                password,
+                erase,
+            } => {
+                let body = json!({ "auth": self.proof(*who, password), "erase": erase });
                 let request = Request::post(CLIENT, &["account", "deactivate"], body);
                 let done = self.ask(*who, &request).await;
                 self.settle().await?;

@@ -1,7 +1,7 @@
 //! What a federation may be: shares of a whole, and a size that fits into a machine.
 
 use super::super::error::Problems;
-use super::super::limits::{Places, frequent, place, rate};
+use super::super::limits::{Places, frequent, kept, lifetime, place, rate};
 use super::Federation;
 
 /// Servers and rooms that fit into the memory of a large machine.
@@ -21,13 +21,16 @@ pub(in crate::scenario) fn check(plan: &Federation, places: &Places, problems: &
     }
     size(plan, problems);
     shares(plan, places, problems);
-    for kind in &plan.kinds {
+    for (i, kind) in plan.kinds.iter().enumerate() {
+        let at = format!("federation.kinds.{i}.max-lifetime");
+        lifetime(kind.max_lifetime, &at, places, problems);
         rate("activity-sigma", &kind.activity_sigma, problems);
     }
     for class in &plan.deaths {
         frequent("per-server-year", &class.per_server_year, problems);
     }
     for habit in &plan.backups {
+        kept(habit.keep.as_ref(), problems);
         if habit.every.0 < 60_000 {
             let message = format!(
                 "backups every {} leave no time for anything else",
@@ -98,7 +101,9 @@ fn shares(plan: &Federation, places: &Places, problems: &mut Problems<'_>) {
         "federation.backups",
     );
     for (i, kind) in plan.kinds.iter().enumerate() {
+        let share_with_lifetime = kind.max_lifetime_per_mille.unwrap_or(0);
         let shares = [
+            (share_with_lifetime, "max-lifetime-per-mille"),
             (kind.servers_most_per_mille, "servers-most-per-mille"),
             (kind.encrypted_per_mille, "encrypted-per-mille"),
             (kind.files_per_mille, "files-per-mille"),

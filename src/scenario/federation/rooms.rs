@@ -100,6 +100,9 @@ fn found(draft: &mut Draft<'_>, kind: &Kind, number: u64, urn: &Urn, people: &mu
     let for_each = kind.users_per_server;
     let per_mille = stream.lognormal_per_mille(for_each.median, for_each.sigma);
     let users = (servers.len() as u64 * per_mille / 1000).max(servers.len() as u64);
+    let lives = Purpose::new(&format!("federation.lifetime.{}", *kind.label));
+    let mut lives = draft.streams.stream(lives, number, 0);
+    let names_lifetime = lives.chance(kind.max_lifetime_per_mille.unwrap_or(1000));
     let room = RoomId(draft.world.rooms.len() as u32);
     let (mut members, mut crowds) = (Vec::new(), BTreeMap::new());
     let mut in_all = 0;
@@ -119,7 +122,7 @@ fn found(draft: &mut Draft<'_>, kind: &Kind, number: u64, urn: &Urn, people: &mu
         version: ROOM_VERSION,
         encrypted: stream.chance(kind.encrypted_per_mille),
         visibility: kind.visibility,
-        max_lifetime: None,
+        max_lifetime: kind.max_lifetime.filter(|_| names_lifetime),
         messages_per_day: 0.0,
         files_per_mille: kind.files_per_mille,
     });

@@ -69,6 +69,7 @@ fn backups(draft: &Draft<'_>, number: u64) -> Option<BackupSchedule> {
         first: draft.world.start + first,
         every: *habit.every,
         last: None,
+        keep: habit.keep.as_deref().copied(),
     })
 }
 

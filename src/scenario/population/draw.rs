@@ -38,13 +38,13 @@ pub(super) struct Draft<'a> {
     pub(super) in_room: BTreeMap<RoomId, Vec<(SimTime, Action)>>,
 }
 
-/// Puts a population into the world. `rules` are those of the federation.
+/// Puts a population into the world. `rules` are those of the federation. Says how many users each peer has.
 pub(in crate::scenario) fn draw(
     plan: &Population,
     rules: &Rules,
     world: &mut World,
     home: ServerId,
-) {
+) -> Vec<(ServerId, u64)> {
     let mut draft = Draft {
         plan,
         streams: Streams::new(world.seed),
@@ -59,7 +59,9 @@ pub(in crate::scenario) fn draw(
     people::draw(&mut draft);
     rooms::draw(&mut draft);
     people::join_late(&mut draft);
+    let peers = draft.peers.clone();
     draft.finish();
+    peers
 }
 
 impl Draft<'_> {

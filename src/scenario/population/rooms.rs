@@ -99,6 +99,8 @@ fn furnish(draft: &mut Draft<'_>, group: &Group, sketch: &Sketch) {
     let mut stream = address(draft, group, "messages", sketch.number);
     let rate = group.messages_per_member_day;
     let rate = stream.lognormal_per_mille(rate.median, rate.sigma) as f64 / 1000.0;
+    let mut lives = address(draft, group, "lifetime", sketch.number);
+    let names_lifetime = lives.chance(group.max_lifetime_per_mille.unwrap_or(1000));
     let room = RoomId(draft.world.rooms.len() as u32);
     draft.world.rooms.push(RoomSpec {
         name: format!("{}-{:02}", sketch.group, sketch.number + 1),
@@ -107,7 +109,7 @@ fn furnish(draft: &mut Draft<'_>, group: &Group, sketch: &Sketch) {
         version: ROOM_VERSION,
         encrypted: sketch.encrypted,
         visibility: group.visibility,
-        max_lifetime: None,
+        max_lifetime: group.max_lifetime.filter(|_| names_lifetime),
         messages_per_day: rate * members.len() as f64,
         files_per_mille: group.files_per_mille,
     });

@@ -284,7 +284,11 @@ impl Draft {
                 old: password,
                 password: CHANGED.to_owned(),
             }),
-            1 => self.act(Action::Deactivate { who, password }),
+            1 => self.act(Action::Deactivate {
+                who,
+                password,
+                erase: false,
+            }),
             2 => self.act(Action::CheckSession {
                 who,
                 session: "register".to_owned(),

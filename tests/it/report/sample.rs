@@ -107,7 +107,7 @@ fn world() -> World {
             invite_again_per_mille: 0,
             invite_again_after: SimDuration(DAY),
             accept_after: SimDuration(DAY),
-            wishes: Vec::new(),
+            ..People::default()
         },
     }
 }

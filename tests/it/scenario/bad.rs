@@ -164,6 +164,28 @@ fn times_that_cannot_be() {
 }
 
 #[test]
+fn backups_that_are_deleted() {
+    let text = r#"title = "A test."
+start = "2024-01-01"
+end = "2024-02-01"
+measured = "alpha"
+[[server]]
+name = "alpha"
+backups = { first = "2024-01-02", every = "1d", keep = "7d" }
+[[server]]
+name = "beta"
+backups = { first = "2024-01-02", every = "1d", keep = "0s" }
+[[fault]]
+at = "2024-01-20"
+do.restore = { server = "alpha", to = "2024-01-05" }
+[[fault]]
+at = "2024-01-20"
+do.restore = { server = "alpha", to = "2024-01-14" }
+"#;
+    insta::assert_snapshot!("backup_deleted", refused(text.as_bytes(), &[]));
+}
+
+#[test]
 fn expectations_that_cannot_be_checked() {
     let expect = "[[expect]]\nname = \"x\"\nsays = \"y\"\nagrees = true\n";
     insta::assert_snapshot!("no_findings", with(expect));
@@ -180,6 +202,30 @@ fn expectations_that_cannot_be_checked() {
             "{expect}{find}where = {{ class = \"message\" }}\nmust = \"most\"\n"
         ))
     );
+}
+
+#[test]
+fn policies_that_cannot_be() {
+    insta::assert_snapshot!(
+        "policies",
+        with(
+            "rules = { allowed-lifetime-min = \"9d\", allowed-lifetime-max = \"2d\", default-max-lifetime = \"0s\" }\n\
+             [[policy]]\nlabel = \"x\"\nshare-per-mille = 1001\nusers-over = 5\nusers-under = 6\nrules = {}\n\
+             [[policy]]\nlabel = \"x\"\nrules = { wake-period = \"0s\" }\n"
+        )
+    );
+    let names =
+        "[[policy]]\nlabel = \"x\"\nservers = [\"alfa\"]\nrules = { retention-enabled = true }\n";
+    insta::assert_snapshot!("policy_of_nobody", with(names));
+    let crossed = "rules = { allowed-lifetime-max = \"2d\" }\n[[policy]]\nlabel = \"x\"\n\
+                   rules = { allowed-lifetime-min = \"9d\" }\n";
+    insta::assert_snapshot!("policy_crossed", with(crossed));
+    let by_room = "[rules]\nretention-by-room = [{ direct = true }, { keep = true, lifetime = \"3d\" }, \
+                   { members-over = 9, members-under = 9, lifetime = \"0s\" }]\n";
+    insta::assert_snapshot!("rules_by_room", with(by_room));
+    let people =
+        "[people]\ndeletes-per-mille = 1001\ndeletes-after = \"0s\"\nerases-per-user-year = -1\n";
+    insta::assert_snapshot!("people_who_delete", with(people));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use fedheal::journal::{EventNo, RoomId, ServerId, UserId};
 use fedheal::kernel::{SimTime, Streams};
 use fedheal::protocol::matrix::{allowed, apply, auth_events, power_levels, state_before};
-use fedheal::room::{Body, Membership, Pdu, PowerLevels, RoomLog, StateMap, Traffic};
+use fedheal::room::{Body, Deletions, Membership, Pdu, PowerLevels, RoomLog, StateMap, Traffic};
 use fedheal::workload::{RoomKind, RoomSpec, Visibility};
 use proptest::prelude::*;
 
@@ -107,6 +107,7 @@ impl Branched {
     pub(crate) fn new(draft: &Draft) -> Self {
         let room = RoomId(0);
         let traffic = Traffic {
+            deletions: Deletions::default(),
             room,
             per_day: 0.0,
             files_per_mille: 0,
