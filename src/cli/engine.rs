@@ -238,6 +238,10 @@ fn measure(
         users: scenario.users_of_servers(),
         losses: outcome.item_losses(),
         kept_for: &kept_for,
+        wished: &|server, room| {
+            let rules = &world.servers[server.index()].rules;
+            rules.kept_for(world.room(room).max_lifetime)
+        },
     };
     let measures = metrics::measure(&books, &outcome.journal);
     (measures, metrics::network(&books, &everybody, heard))
@@ -254,6 +258,7 @@ fn measure_central(
         users: scenario.users_of_servers(),
         losses: outcome.item_losses(),
         kept_for: &|_, room| outcome.kept_for(room),
+        wished: &|_, room| outcome.kept_for(room),
     };
     let measures = metrics::measure(&books, &outcome.journal);
     (measures, metrics::network(&books, &everybody, heard))

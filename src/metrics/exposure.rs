@@ -131,7 +131,7 @@ pub(super) fn exposure(books: &Books<'_>, everybody: &Everybody<'_>, heard: &Hea
     for room in (0..books.logs.len()).map(|room| RoomId(room as u32)) {
         let of_room = books.rooms[room.index()].max_lifetime;
         let lifetime = |server| {
-            let of_home = (everybody.kept_for)(server, room);
+            let of_home = (everybody.wished)(server, room);
             of_home.into_iter().chain(of_room).min()
         };
         let groups = Wishes::of_room(books, room, &lifetime);

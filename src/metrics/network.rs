@@ -39,6 +39,8 @@ pub struct Everybody<'a> {
     pub losses: BTreeMap<ServerId, ItemLoss>,
     /// How long a server's own policy keeps the messages of a room.
     pub kept_for: &'a dyn Fn(ServerId, RoomId) -> Option<SimDuration>,
+    /// The lifetime that a server's policy names for its users' messages in a room, whoever obeys it.
+    pub wished: &'a dyn Fn(ServerId, RoomId) -> Option<SimDuration>,
 }
 
 impl fmt::Debug for Everybody<'_> {

@@ -253,8 +253,8 @@ fn a_loss_makes_views_partial_until_it_is_healed() {
     assert!(lost < before / 2, "{before} {lost}");
     // Others still have all of it.
     assert_eq!(best_of_others, best);
-    assert_eq!(
-        views(&[restores(""), says(6, "bob@b"), scrolls(7)]),
-        views(&[says(6, "bob@b")])
-    );
+    let (healed, _) = views(&[restores(""), says(6, "bob@b"), scrolls(7)]);
+    let (never, _) = views(&[says(6, "bob@b")]);
+    // What it gets back of the time before others joined, they do not have.
+    assert!(healed.abs_diff(never) <= 2, "{healed} {never}");
 }

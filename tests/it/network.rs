@@ -29,6 +29,7 @@ pub(crate) fn measured(world: &World, outcome: &Outcome, users: Vec<u64>) -> Net
         users,
         losses: outcome.item_losses(),
         kept_for: &kept_for,
+        wished: &kept_for,
     };
     network(&outcome.books(world, ServerId(0)), &everybody, &heard)
 }
