@@ -154,7 +154,7 @@ fn how_much_of_the_journal_is_kept_changes_no_other_table() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 10);
+    assert_eq!(compared, 13);
     let length = |folder: &Path| fs::metadata(folder.join("facts.csv")).unwrap().len();
     assert!(length(&ranges) < length(&full));
     let manifest = fs::read_to_string(ranges.join("manifest.json")).unwrap();

@@ -21,7 +21,8 @@ pub(crate) fn measured(world: &World, outcome: &Outcome, users: Vec<u64>) -> Net
         .facts()
         .iter()
         .for_each(|fact| heard.hear(fact));
-    let kept_for = |server: ServerId, room: RoomId| -> Option<SimDuration> {
+    let kept_for = |server, room| outcome.kept_for(world, server, room);
+    let wished = |server: ServerId, room: RoomId| -> Option<SimDuration> {
         let rules = &world.servers[server.index()].rules;
         rules.kept_for(world.room(room).max_lifetime)
     };
@@ -29,7 +30,7 @@ pub(crate) fn measured(world: &World, outcome: &Outcome, users: Vec<u64>) -> Net
         users,
         losses: outcome.item_losses(),
         kept_for: &kept_for,
-        wished: &kept_for,
+        wished: &wished,
     };
     network(&outcome.books(world, ServerId(0)), &everybody, &heard)
 }
