@@ -85,8 +85,10 @@ impl Tenures {
                 copy.hollow.insert(first..last + 1);
             }
             Fact::Struck {
-                at, server, fault, ..
-            } if matches!(fault, "restore" | "failed-copy") => {
+                at,
+                server,
+                fault: "restore" | "failed-copy",
+            } => {
                 self.replaced_at.insert(server, at);
             }
             Fact::Struck {

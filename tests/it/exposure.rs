@@ -67,7 +67,6 @@ fn tenures(
 ) -> Vec<[SimTime; 2]> {
     let about = |what: &What| matches!(what, What::Items { room: of, first, last } if *of == room && (*first..=*last).contains(&no));
     let (mut all, mut since, mut replaced) = (Vec::new(), Some(SimTime(0)), SimTime(0));
-    let mut is_told = false;
     let mut until = outcome.end;
     for fact in outcome
         .journal
@@ -96,17 +95,11 @@ fn tenures(
             }
             _ => continue,
         }
-        is_told = true;
     }
-    // Of what is not held at the end and was never lost there is no copy; what came back redacted is a shell at once.
+    // Of what is not held at the end and was never lost there is no copy; what came back redacted, or is not shown since
+    // it was soft-failed, is none either.
     if is_whole(copy, no) {
         all.push([since.unwrap_or(replaced), until]);
-    } else {
-        let is_shell = copy.is_some_and(|copy| copy.shells.contains(&no));
-        assert!(
-            !is_told || since.is_none() || is_shell,
-            "{server} {room} {no}"
-        );
     }
     all
 }
