@@ -256,3 +256,37 @@ fn a_loss_makes_views_partial_until_it_is_healed() {
     // What it gets back of the time before others joined, they do not have.
     assert!(healed.abs_diff(never) <= 2, "{healed} {never}");
 }
+
+/// Messages that live on though all users wish them gone after a day, where the others keep messages for so many days.
+fn exposed(world: &World, days_at_peers: u64) -> u64 {
+    let mut world = world.clone();
+    for peer in &mut world.servers[1..] {
+        peer.rules.retention_enabled = true;
+        peer.rules.default_max_lifetime = Some(SimDuration::days(days_at_peers));
+    }
+    let lifetime = SimDuration::days(1);
+    world.people.wishes = vec![PersonalWish {
+        per_mille: 1000,
+        lifetime,
+    }];
+    // Who pages back, or comes back from a backup, fetches again what was purged: then a server may hold a little more by
+    // chance than one that keeps for longer.
+    world.people.page = 0;
+    world.faults.clear();
+    let outcome = run(&world, &mut |_| {});
+    let network = measured(&world, &outcome, vec![1, 1, 1]);
+    let local = network.exposure.rows.iter();
+    let any = local.filter(|row| row.cause.is_none());
+    any.map(|row| row.copies).sum()
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn who_keeps_more_exposes_no_less(draft in draft(), days in 1..6u64, more in 1..6u64) {
+        let world = draft.plain();
+        let (short, long) = (exposed(&world, days), exposed(&world, days + more));
+        prop_assert!(short <= long, "{} and {}", short, long);
+    }
+}
