@@ -69,12 +69,8 @@ impl Tenures {
                 server,
                 what: What::Items { room, first, last },
                 ..
-            } => {
-                let copy = self.copies.entry((room, server)).or_default();
-                copy.end(first..last + 1, at);
-                copy.hollow.remove(first..last + 1);
             }
-            Fact::Hollowed {
+            | Fact::Hollowed {
                 at,
                 server,
                 what: What::Items { room, first, last },
@@ -82,7 +78,10 @@ impl Tenures {
             } => {
                 let copy = self.copies.entry((room, server)).or_default();
                 copy.end(first..last + 1, at);
-                copy.hollow.insert(first..last + 1);
+                match fact {
+                    Fact::Hollowed { .. } => copy.hollow.insert(first..last + 1),
+                    _ => copy.hollow.remove(first..last + 1),
+                }
             }
             Fact::Struck {
                 at,
