@@ -11,7 +11,7 @@ use fedheal::workload::{Action, BackupSchedule};
 use fedheal::world::World;
 use proptest::prelude::*;
 
-use crate::worlds::{START, healthy};
+use crate::worlds::{START, config, healthy};
 
 const A: ServerId = ServerId(0);
 const B: ServerId = ServerId(1);
@@ -449,6 +449,8 @@ fn a_restore_to_a_backup_that_is_deleted_takes_the_oldest_that_is_left() {
 }
 
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn a_schedule_keeps_what_is_young_enough_and_the_newest(
         every in 1..20u64, keep in 1..200u64, last in proptest::option::of(0..300u64), at in 0..400u64, upto in 0..400u64,

@@ -5,6 +5,8 @@ use fedheal::kernel::{Purpose, Streams};
 use fedheal::metrics::{Better, Summary};
 use proptest::prelude::*;
 
+use crate::worlds::config;
+
 #[track_caller]
 fn near(one: f64, other: f64) {
     assert!(
@@ -168,6 +170,8 @@ fn nineteen_of_twenty_intervals_hold_the_truth() {
 }
 
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn the_pareto_set_is_what_nothing_beats(offers in prop::collection::vec((0..6u8, 0..6u8), 0..40)) {
         let offers: Vec<Offer> = offers

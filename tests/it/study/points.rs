@@ -9,6 +9,7 @@ use fedheal::scenario::load_study;
 use proptest::prelude::*;
 
 use super::{Place, study};
+use crate::worlds::config;
 
 /// The study with these axes.
 fn with(sweep: &str) -> fedheal::scenario::Study {
@@ -53,7 +54,7 @@ fn a_level_sets_many_keys_and_a_scenario_has_them() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, ..config() })]
 
     #[test]
     fn each_stratum_of_a_hypercube_has_one_point(seed in 0..u64::from(u32::MAX), points in 1..200u64) {
