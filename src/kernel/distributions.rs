@@ -168,22 +168,46 @@ impl Permutation {
     /// If `i` is not below `n`.
     pub fn apply(&self, i: u64) -> u64 {
         assert!(i < self.n, "only 0..{} is permuted", self.n);
-        let mask = (1 << self.half_bits) - 1;
-        let mut value = i;
-        loop {
-            let (mut left, mut right) = (value >> self.half_bits, value & mask);
+        self.walk(i, |mut left, mut right| {
             for key in self.keys {
-                let mixed = (right ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                (left, right) = (
-                    right,
-                    left ^ ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32
-                        & mask),
-                );
+                (left, right) = (right, left ^ self.mix(right, key));
             }
+            (left, right)
+        })
+    }
+
+    /// What has this image.
+    ///
+    /// # Panics
+    /// If `image` is not below `n`.
+    pub fn invert(&self, image: u64) -> u64 {
+        assert!(image < self.n, "only 0..{} is permuted", self.n);
+        self.walk(image, |mut left, mut right| {
+            for key in self.keys.iter().rev() {
+                (left, right) = (right ^ self.mix(left, *key), left);
+            }
+            (left, right)
+        })
+    }
+
+    /// Permutes a larger set, from one of its members to the next, until inside.
+    fn walk(&self, from: u64, rounds: impl Fn(u64, u64) -> (u64, u64)) -> u64 {
+        let mut value = from;
+        loop {
+            let (left, right) = rounds(value >> self.half_bits, value & self.mask());
             value = (left << self.half_bits) | right;
             if value < self.n {
                 return value;
             }
         }
+    }
+
+    fn mask(&self) -> u64 {
+        (1 << self.half_bits) - 1
+    }
+
+    fn mix(&self, half: u64, key: u64) -> u64 {
+        let mixed = (half ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32) & self.mask()
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Drawn messages on an unbroken chain are kept as runs; everything else is kept item by item.
 
+mod days;
 mod deletions;
 mod drawn;
 mod founding;
@@ -11,7 +12,7 @@ mod redactions;
 mod resolutions;
 mod wishes;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -48,6 +49,13 @@ impl Entry {
     fn first(&self) -> EventNo {
         match self {
             Entry::Run { first, .. } | Entry::One { first, .. } => *first,
+        }
+    }
+
+    fn end(&self) -> EventNo {
+        match self {
+            Entry::Run { first, len, .. } => first + len,
+            Entry::One { first, .. } => first + 1,
         }
     }
 
@@ -90,8 +98,10 @@ pub struct RoomLog {
     crowds: BTreeMap<UserId, u32>,
     /// The first item of each day that has one.
     days: Vec<(u32, EventNo)>,
-    /// The day last looked at: looks come in clusters.
-    day: RefCell<Option<(u32, EventNo, Rc<Day>)>>,
+    /// The days last looked at, each for the speakers after an item, the last one first: looks come in clusters.
+    drawn: RefCell<Vec<(u32, EventNo, Rc<Day>)>>,
+    /// The number of messages of the day last looked at.
+    count: Cell<Option<(u32, u32)>>,
     /// Times of the days last looked at, the last one first.
     times: RefCell<Vec<(u32, Rc<Vec<SimTime>>)>>,
     /// Who can speak, as it was last asked for.
@@ -126,7 +136,8 @@ impl RoomLog {
             silenced: BTreeMap::new(),
             crowds: BTreeMap::new(),
             days: Vec::new(),
-            day: RefCell::new(None),
+            drawn: RefCell::default(),
+            count: Cell::default(),
             times: RefCell::default(),
             speakers: RefCell::new(None),
             present: RefCell::new(None),
@@ -354,64 +365,6 @@ impl RoomLog {
             }
             Entry::One { pdu, .. } => pdu.at,
         }
-    }
-
-    /// Was the item made at `at` or later? Mostly its day says it.
-    pub fn is_made_since(&self, no: EventNo, at: SimTime) -> bool {
-        let day = at.day() as u32;
-        match self.entry(no) {
-            Entry::Run { start, .. } if start.day != day => start.day > day,
-            _ => self.at(no) >= at,
-        }
-    }
-
-    fn begin_day(&mut self, day: u32) {
-        if self.days.last().is_none_or(|(last, _)| *last < day) {
-            self.days.push((day, self.len));
-        }
-    }
-
-    /// The number of the first item made on a day or later.
-    fn first_of_day(&self, day: u32) -> EventNo {
-        let index = self.days.partition_point(|(d, _)| *d < day);
-        self.days.get(index).map_or(self.len, |(_, first)| *first)
-    }
-
-    /// The number of the first item made at `at` or later (`len` if none).
-    pub fn first_at(&self, at: SimTime) -> EventNo {
-        let day = at.day() as u32;
-        let (from, to) = (self.first_of_day(day), self.first_of_day(day + 1));
-        let mut first = from;
-        // Within one day only that day's times are looked at.
-        let index = self.entries.partition_point(|entry| entry.first() < from);
-        for entry in self.entries[index..]
-            .iter()
-            .take_while(|entry| entry.first() < to)
-        {
-            match entry {
-                Entry::One { first: no, pdu } => {
-                    if pdu.at >= at {
-                        return first;
-                    }
-                    first = no + 1;
-                }
-                Entry::Run {
-                    first: no,
-                    len,
-                    start,
-                    ..
-                } => {
-                    let times = self.times(start.day);
-                    let all = &times[start.number as usize..(start.number + len) as usize];
-                    let before = all.partition_point(|time| *time < at) as u32;
-                    first = no + before;
-                    if before < *len {
-                        return first;
-                    }
-                }
-            }
-        }
-        first
     }
 
     /// State after an item.

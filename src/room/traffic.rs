@@ -6,8 +6,9 @@
 //! which message is whose follows from a keyed permutation, so both a count over whole days and a look
 //! at a single message are cheap, and always agree.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::journal::{RoomId, ServerId, UserId};
@@ -84,8 +85,8 @@ pub struct Day {
     cells: Vec<(ServerId, bool, u32)>,
     /// Which message is in which place of the cells; drawn when somebody looks at a single one.
     order: OnceCell<Permutation>,
-    /// The numbers of each server's messages, in order; worked out when somebody looks for a server's next one.
-    numbers: OnceCell<BTreeMap<ServerId, Vec<u32>>>,
+    /// The numbers of a server's messages, in order; worked out when somebody looks for them.
+    numbers: RefCell<BTreeMap<ServerId, Rc<[u32]>>>,
     speakers: Rc<Speakers>,
 }
 
@@ -99,9 +100,8 @@ impl Traffic {
         u32::try_from(stream.poisson(self.per_day)).unwrap_or(u32::MAX)
     }
 
-    /// The times of a day's messages, in order.
-    pub fn times(&self, streams: &Streams, day: u32) -> Vec<SimTime> {
-        let count = self.count(streams, day);
+    /// The times of a day's `count` messages, in order.
+    pub fn times(&self, streams: &Streams, day: u32, count: u32) -> Vec<SimTime> {
         let mut stream = streams.stream(DAY_TIMES, u64::from(self.room.0), u64::from(day));
         let mut times: Vec<SimTime> = (0..count)
             .map(|_| SimTime(u64::from(day) * MILLIS_PER_DAY + stream.below(MILLIS_PER_DAY)))
@@ -110,9 +110,8 @@ impl Traffic {
         times
     }
 
-    /// The day's messages by author, given who can speak.
-    pub fn day(&self, streams: &Streams, day: u32, speakers: Rc<Speakers>) -> Day {
-        let count = self.count(streams, day);
+    /// The day's `count` messages by author, given who can speak.
+    pub fn day(&self, streams: &Streams, day: u32, count: u32, speakers: Rc<Speakers>) -> Day {
         let mut stream = streams.stream(DAY_SPLIT, u64::from(self.room.0), u64::from(day));
         let by_server = &speakers.by_server;
         let mut weight_left: u64 = by_server.iter().map(|(_, weight)| weight).sum();
@@ -147,7 +146,7 @@ impl Traffic {
             count,
             cells,
             order: OnceCell::new(),
-            numbers: OnceCell::new(),
+            numbers: RefCell::default(),
             speakers,
         }
     }
@@ -161,18 +160,30 @@ impl Day {
 
     /// Author's server of message `number`, and whether it has a file.
     pub fn cell(&self, number: u32) -> (ServerId, bool) {
-        let order = self.order.get_or_init(|| {
-            let (room, day) = (u64::from(self.room.0), u64::from(self.day));
-            let stream = self.streams.stream(DAY_ORDER, room, day);
-            Permutation::new(stream, u64::from(self.count))
-        });
-        let place = order.apply(u64::from(number)) as u32;
+        let place = self.order().apply(u64::from(number)) as u32;
         let index = self
             .cells
             .partition_point(|(_, _, before)| *before <= place)
             - 1;
         let (server, file, _) = self.cells[index];
         (server, file)
+    }
+
+    fn order(&self) -> &Permutation {
+        self.order.get_or_init(|| {
+            let (room, day) = (u64::from(self.room.0), u64::from(self.day));
+            let stream = self.streams.stream(DAY_ORDER, room, day);
+            Permutation::new(stream, u64::from(self.count))
+        })
+    }
+
+    /// The number of messages before those of a cell, and before those of the next one.
+    fn places(&self, cell: usize) -> Range<u32> {
+        let end = self
+            .cells
+            .get(cell + 1)
+            .map_or(self.count, |(_, _, before)| *before);
+        self.cells[cell].2..end
     }
 
     /// Servers whose users say something on the day, in order.
@@ -182,18 +193,57 @@ impl Day {
         servers
     }
 
+    /// The numbers of the messages by this server's users, in order. Nothing is done for those of others.
+    pub fn numbers_of(&self, server: ServerId) -> Rc<[u32]> {
+        if let Some(numbers) = self.numbers.borrow().get(&server) {
+            return Rc::clone(numbers);
+        }
+        let places = self.cells_of(server).flat_map(|cell| self.places(cell));
+        let mut numbers: Vec<u32> = places
+            .map(|place| self.order().invert(u64::from(place)) as u32)
+            .collect();
+        numbers.sort_unstable();
+        let numbers: Rc<[u32]> = numbers.into();
+        self.numbers
+            .borrow_mut()
+            .insert(server, Rc::clone(&numbers));
+        numbers
+    }
+
     /// The first message from `number` on by a user of this server.
     pub fn next_of(&self, server: ServerId, number: u32) -> Option<u32> {
-        let numbers = self.numbers.get_or_init(|| {
-            let mut numbers: BTreeMap<ServerId, Vec<u32>> = BTreeMap::new();
-            for number in 0..self.count {
-                numbers.entry(self.cell(number).0).or_default().push(number);
-            }
-            numbers
-        });
-        let numbers = numbers.get(&server)?;
+        let numbers = self.numbers_of(server);
         let passed = numbers.partition_point(|of| *of < number);
         numbers.get(passed).copied()
+    }
+
+    /// The last message among `numbers` by a user of this server. Where a few looks will find it, the others are not
+    /// worked out.
+    pub fn last_of(&self, server: ServerId, numbers: Range<u32>) -> Option<u32> {
+        let own = u64::from(self.count_of(server));
+        if own * own > u64::from(self.count) {
+            let mut back = numbers.rev();
+            return back.find(|number| self.cell(*number).0 == server);
+        }
+        let own = self.numbers_of(server);
+        let passed = own.partition_point(|of| *of < numbers.end);
+        let last = own[..passed].last().copied();
+        last.filter(|last| *last >= numbers.start)
+    }
+
+    /// Number of the day's messages by users of this server.
+    pub fn count_of(&self, server: ServerId) -> u32 {
+        self.cells_of(server)
+            .map(|cell| self.places(cell).len() as u32)
+            .sum()
+    }
+
+    fn cells_of(&self, server: ServerId) -> Range<usize> {
+        let first = self.cells.partition_point(|(of, ..)| *of < server);
+        let cells = self.cells[first..]
+            .iter()
+            .take_while(|(of, ..)| *of == server);
+        first..first + cells.count()
     }
 
     /// Author of message `number`.
@@ -217,9 +267,8 @@ impl Day {
     /// Messages `from..to` of the day by (author's server, has a file).
     pub fn tally(&self, from: u32, to: u32, mut add: impl FnMut(ServerId, bool, u64)) {
         if from == 0 && to == self.count {
-            for (i, (server, file, before)) in self.cells.iter().enumerate() {
-                let after = self.cells.get(i + 1).map_or(self.count, |(_, _, b)| *b);
-                add(*server, *file, u64::from(after - before));
+            for (cell, (server, file, _)) in self.cells.iter().enumerate() {
+                add(*server, *file, self.places(cell).len() as u64);
             }
         } else {
             for number in from..to {

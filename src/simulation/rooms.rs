@@ -8,7 +8,6 @@ use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
 use crate::room::{Membership, RoomLog, StateMap, TrafficRef};
 
-use super::voices::Voice;
 use super::watch::Watch;
 use super::{Event, Power, Simulation, class};
 
@@ -106,24 +105,25 @@ impl Simulation<'_> {
         (day, numbers): (u32, Range<u32>),
         basis: EventNo,
     ) {
-        let log = &self.logs[room.index()];
-        let (drawn, times) = (log.day(day, basis), log.times(day));
-        for number in numbers {
-            let server = drawn.cell(number).0;
-            let voice = watch.voice(server);
-            if *voice == Voice::Silent {
-                continue;
-            }
-            // What is heard is played.
-            debug_assert!(
-                *voice != Voice::Heard,
-                "{room} {day} {number} was passed over"
-            );
-            let log = &mut self.logs[room.index()];
-            log.push_run(TrafficRef { day, number }, 1, basis);
-            let event = log.len() - 1;
-            self.hold_back(watch, room, event, (server, times[number as usize]));
+        let drawn = self.logs[room.index()].day(day, basis);
+        let mut silent: Vec<u32> = Vec::new();
+        for server in watch.silent() {
+            silent.extend(within(&drawn.numbers_of(server), &numbers));
         }
+        silent.sort_unstable();
+        let first = self.logs[room.index()].len();
+        let mut number = numbers.start;
+        for stop in silent.iter().copied().chain([numbers.end]) {
+            let log = &mut self.logs[room.index()];
+            log.push_run(TrafficRef { day, number }, stop - number, basis);
+            number = stop + 1;
+        }
+        // Its event: those that were not made are left out.
+        let event = |number: u32| {
+            let left_out = silent.partition_point(|of| *of < number) as u32;
+            first + (number - numbers.start) - left_out
+        };
+        self.hold_back(watch, room, &drawn, (day, numbers.clone()), event);
     }
 
     /// A server has a copy of the room.
@@ -394,6 +394,13 @@ pub(super) fn append_calm(log: &mut RoomLog, next: &mut TrafficRef, now: SimTime
             number: 0,
         };
     }
+}
+
+/// Those of the numbers, in order, that lie in a range.
+pub(super) fn within<'a>(of: &'a [u32], range: &Range<u32>) -> impl Iterator<Item = u32> + 'a {
+    let first = of.partition_point(|number| *number < range.start);
+    let end = of.partition_point(|number| *number < range.end);
+    of[first..end].iter().copied()
 }
 
 /// How many of a day's drawn messages are due before a moment.

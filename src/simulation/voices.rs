@@ -29,8 +29,8 @@ pub(super) struct Waits {
     pub(super) queued: Vec<ServerId>,
     /// When the first of the back-offs is over.
     pub(super) until: Option<SimTime>,
-    /// The newest message that was made and is not noted yet, and when it was made.
-    pub(super) newest: Option<(EventNo, SimTime)>,
+    /// Of the room's items, those before this one are noted where only the newest is owed.
+    pub(super) noted: EventNo,
 }
 
 impl Waits {
@@ -88,7 +88,10 @@ impl Simulation<'_> {
     fn waits(&self, room: RoomId, server: ServerId, watch: &Watch) -> Option<Waits> {
         let now = self.queue.now();
         let homeserver = &self.servers[server.index()];
-        let mut waits = Waits::default();
+        let mut waits = Waits {
+            noted: self.logs[room.index()].len(),
+            ..Waits::default()
+        };
         let hosts = &watch.present.hosts;
         for host in homeserver.unclear().filter(|host| hosts.contains_key(host)) {
             match homeserver.standing(host, now) {

@@ -1,42 +1,55 @@
 //! Messages that were appended without an event and wait from one server for another.
 
+use std::ops::Range;
+
 use crate::journal::{EventNo, RoomId, ServerId};
-use crate::kernel::SimTime;
 use crate::protocol::matrix::Standing;
+use crate::room::Day;
 
 use super::Simulation;
-use super::watch::Watch;
+use super::rooms::within;
+use super::watch::{Waiting, Watch};
 
 impl Simulation<'_> {
-    /// Notes where a message that was appended waits.
+    /// Notes where messages that were appended wait, of servers for which all of them are queued. What else is owed is
+    /// found when it matters.
     pub(super) fn hold_back(
         &mut self,
-        watch: &mut Watch,
+        watch: &Watch,
         room: RoomId,
-        event: EventNo,
-        (server, at): (ServerId, SimTime),
+        drawn: &Day,
+        (day, numbers): (u32, Range<u32>),
+        event: impl Fn(u32) -> EventNo,
     ) {
-        let Some(waits) = watch.waits_mut(server) else {
-            return;
-        };
-        waits.newest = Some((event, at));
-        for host in &waits.queued {
-            debug_assert!(
-                !self.follows(room, *host),
-                "{host} follows {room} by {event}"
-            );
-            // Its place among messages of other rooms is known when all of them have been brought up.
-            let waiting = self.waiting.entry((server, *host)).or_default();
-            waiting.push((at, room, event));
+        for (server, waits) in watch.queueing() {
+            let own = drawn.numbers_of(server);
+            let mut own = within(&own, &numbers).peekable();
+            if own.peek().is_none() {
+                continue;
+            }
+            let times = self.logs[room.index()].times(day);
+            let own = own.map(|number| (times[number as usize], room, event(number)));
+            let own: Vec<Waiting> = own.collect();
+            for host in &waits.queued {
+                debug_assert!(!self.follows(room, *host), "{host} follows {room}");
+                // Their places among messages of other rooms are known when all of them have been brought up.
+                let waiting = self.waiting.entry((server, *host)).or_default();
+                waiting.extend(own.iter().copied());
+            }
         }
     }
 
     /// Where only the newest message of a room is owed, it is noted when it matters.
     pub(super) fn note_owed(&mut self, room: RoomId, server: ServerId, watch: &mut Watch) {
+        let log = &self.logs[room.index()];
         let Some(waits) = watch.waits_mut(server) else {
             return;
         };
-        if let Some((newest, at)) = waits.newest.take() {
+        let since = std::mem::replace(&mut waits.noted, log.len());
+        if since == log.len() || waits.only_newest().next().is_none() {
+            return;
+        }
+        if let Some((newest, at)) = log.newest_in_runs(server, since) {
             for host in waits.only_newest() {
                 self.servers[server.index()].queue_waiting(host, room, newest, at);
             }

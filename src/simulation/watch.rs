@@ -11,6 +11,7 @@ use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::SimTime;
 use crate::room::{Day, Present, TrafficRef};
 
+use super::rooms::made_before;
 use super::voices::{Voice, Waits};
 use super::{Event, Simulation, class};
 
@@ -65,6 +66,22 @@ impl Watch {
     pub(super) fn out_of_step(&self) -> impl Iterator<Item = &ServerId> {
         let out = |(_, copy): &(&ServerId, &Unwell)| matches!(copy, Unwell::OutOfStep { .. });
         self.unwell.iter().filter(out).map(|(server, _)| server)
+    }
+
+    /// Speakers whose messages are not made.
+    pub(super) fn silent(&self) -> impl Iterator<Item = ServerId> + '_ {
+        let silent = |(_, voice): &(&ServerId, &Voice)| **voice == Voice::Silent;
+        self.voices.iter().filter(silent).map(|(server, _)| *server)
+    }
+
+    /// Speakers of whom each message is queued for some server.
+    pub(super) fn queueing(&self) -> impl Iterator<Item = (ServerId, &Waits)> {
+        self.voices
+            .iter()
+            .filter_map(|(server, voice)| match voice {
+                Voice::Waits(waits) if !waits.queued.is_empty() => Some((*server, waits)),
+                _ => None,
+            })
     }
 
     /// As `voice`, of one that waits.
@@ -269,8 +286,7 @@ impl Simulation<'_> {
     fn listen_to(&mut self, room: RoomId, watch: &mut Watch, server: ServerId, day: Option<&Day>) {
         let from = self.clocks[room.index()].next;
         self.note_owed(room, server, watch);
-        let next = day.and_then(|day| day.next_of(server, from.number));
-        let (Some(day), Some(next)) = (day, next) else {
+        let Some(day) = day.filter(|day| day.count_of(server) > 0) else {
             watch.voices.remove(&server);
             return watch.plan_next(server, None);
         };
@@ -280,13 +296,17 @@ impl Simulation<'_> {
         };
         let next = match &voice {
             Voice::Silent => None,
-            Voice::Heard => Some(next),
+            Voice::Heard => day.next_of(server, from.number),
             // What is said after the back-off sets something going.
-            Voice::Waits(waits) => waits.until.and_then(|until| {
-                let times = self.logs[room.index()].times(from.day);
-                let before = times.partition_point(|time| *time < until) as u32;
-                day.next_of(server, before.max(from.number))
-            }),
+            Voice::Waits(waits) => {
+                let until = waits
+                    .until
+                    .filter(|until| until.day() <= u64::from(from.day));
+                until.and_then(|until| {
+                    let before = made_before(&self.logs[room.index()], from.day, until);
+                    day.next_of(server, before.max(from.number))
+                })
+            }
         };
         watch.plan_next(server, next);
         watch.voices.insert(server, voice);

@@ -176,6 +176,9 @@ proptest! {
         let mut met: Vec<u64> = (0..n).map(|i| permutation.apply(i)).collect();
         met.sort_unstable();
         prop_assert!(met.into_iter().eq(0..n));
+        for i in 0..n {
+            prop_assert_eq!(permutation.invert(permutation.apply(i)), i);
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod scripts;
 mod state;
 mod study;
 mod tidy;
+mod traffic;
 mod truth;
 mod what_ifs;
 mod worlds;

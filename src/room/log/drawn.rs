@@ -13,6 +13,9 @@ use super::{Entry, RoomLog};
 /// Of how many days the times are kept: today's, and the ends of two different lifetimes of messages.
 const KEPT_DAYS: usize = 3;
 
+/// How many days are kept as they were drawn: today, and the last one on which anything was said.
+const KEPT_DRAWN: usize = 2;
+
 /// Days on which the same members can speak.
 #[derive(Debug, Clone)]
 pub(super) struct Spell {
@@ -88,14 +91,6 @@ impl RoomLog {
         }
     }
 
-    /// The day on which it was made, since 1970-01-01.
-    pub fn day_of(&self, no: EventNo) -> u64 {
-        match self.entry(no) {
-            Entry::Run { start, .. } => u64::from(start.day),
-            Entry::One { pdu, .. } => pdu.at.day(),
-        }
-    }
-
     /// The item whose state names the speakers of a day: the newest one before it.
     pub fn basis(&self, day: u32) -> Option<EventNo> {
         self.first_of_day(day).checked_sub(1)
@@ -103,18 +98,20 @@ impl RoomLog {
 
     /// A day as drawn, for the speakers in the state after `basis`.
     pub fn day(&self, day: u32, basis: EventNo) -> Rc<Day> {
-        if let Some((d, b, drawn)) = &*self.day.borrow()
-            && *d == day
-            && *b == basis
-        {
-            return drawn.clone();
+        let kept = &mut *self.drawn.borrow_mut();
+        let place = kept
+            .iter()
+            .position(|(of, on, _)| (*of, *on) == (day, basis));
+        match place {
+            Some(place) => kept[..=place].rotate_right(1),
+            None => {
+                let (count, speakers) = (self.drawn_count(day), self.speakers(day, basis));
+                let drawn = self.traffic.day(&self.streams, day, count, speakers);
+                kept.truncate(KEPT_DRAWN - 1);
+                kept.insert(0, (day, basis, Rc::new(drawn)));
+            }
         }
-        let drawn = Rc::new(
-            self.traffic
-                .day(&self.streams, day, self.speakers(day, basis)),
-        );
-        *self.day.borrow_mut() = Some((day, basis, drawn.clone()));
-        drawn
+        Rc::clone(&kept[0].2)
     }
 
     /// Who can speak on a day, in the state after `basis`. Mostly the same as on the day before.
@@ -161,7 +158,10 @@ impl RoomLog {
             Some(place) => kept[..=place].rotate_right(1),
             None => {
                 kept.truncate(KEPT_DAYS - 1);
-                kept.insert(0, (day, Rc::new(self.traffic.times(&self.streams, day))));
+                let times = self
+                    .traffic
+                    .times(&self.streams, day, self.drawn_count(day));
+                kept.insert(0, (day, Rc::new(times)));
             }
         }
         Rc::clone(&kept[0].1)
@@ -169,7 +169,42 @@ impl RoomLog {
 
     /// Number of drawn messages on a day, if anybody can speak.
     pub fn drawn_count(&self, day: u32) -> u32 {
-        self.traffic.count(&self.streams, day)
+        match self.count.get() {
+            Some((of, count)) if of == day => count,
+            _ => {
+                let count = self.traffic.count(&self.streams, day);
+                self.count.set(Some((day, count)));
+                count
+            }
+        }
+    }
+
+    /// The newest item from `since` on that was appended in a run and is by a user of this server, and when it was made.
+    pub fn newest_in_runs(&self, server: ServerId, since: EventNo) -> Option<(EventNo, SimTime)> {
+        let entries = self.entries.iter().rev();
+        let mut runs = entries
+            .take_while(|entry| since < entry.end())
+            .filter_map(|entry| {
+                let Entry::Run {
+                    first,
+                    start,
+                    basis,
+                    ..
+                } = entry
+                else {
+                    return None;
+                };
+                Some((*first, entry.end(), *start, *basis))
+            });
+        runs.find_map(|(first, end, start, basis)| {
+            let (number_of, no_of) = (
+                |no| start.number + (no - first),
+                |number| first + (number - start.number),
+            );
+            let numbers = number_of(first.max(since))..number_of(end);
+            let number = self.day(start.day, basis).last_of(server, numbers)?;
+            Some((no_of(number), self.times(start.day)[number as usize]))
+        })
     }
 
     /// Tallies the drawn messages of the run part `first..first + len` by author's server and file.
