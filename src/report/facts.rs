@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::names::Names;
 use super::tables::header;
 use super::write::Hashed;
-use crate::journal::{Fact, Ranges, What, Why};
+use crate::journal::{Fact, Ranges, What};
 use crate::kernel::SimTime;
 use crate::metrics::path_name;
 
@@ -126,12 +126,12 @@ fn row<'a>(names: Names<'a>, fact: &Fact) -> FactRow<'a> {
         },
         Fact::Lost { what, why, .. } => FactRow {
             fact: "lost".into(),
-            why: why_name(*why).into(),
+            why: why.name().into(),
             ..about(names, what, blank)
         },
         Fact::Hollowed { what, why, .. } => FactRow {
             fact: "hollowed".into(),
-            why: why_name(*why).into(),
+            why: why.name().into(),
             ..about(names, what, blank)
         },
         Fact::Refused {
@@ -186,18 +186,5 @@ fn about<'a>(names: Names<'a>, what: &What, row: FactRow<'a>) -> FactRow<'a> {
             generation: Some(generation),
             ..row
         },
-    }
-}
-
-fn why_name(why: Why) -> &'static str {
-    match why {
-        Why::Restore => "restore",
-        Why::FailedCopy => "failed-copy",
-        Why::Purge => "purge",
-        Why::Redaction => "redaction",
-        Why::Censor => "censor",
-        Why::Visibility => "visibility",
-        Why::Forgotten => "forgotten",
-        Why::Expiry => "expiry",
     }
 }
