@@ -4,11 +4,14 @@ mod check;
 mod command;
 mod compare;
 mod describe;
+mod diagram;
 mod engine;
+mod explain;
 mod interrupt;
 mod progress;
 #[cfg(unix)]
 mod record;
+mod result;
 mod run;
 mod schema;
 mod sweep;
@@ -41,6 +44,8 @@ Examples:
   fedheal run scenarios/hypha-2021.toml --seed 2  the same with other luck
   fedheal sweep scenarios/sweeps/what-ifs.toml    which rule would have helped?
   fedheal compare results/sweeps/what-ifs:1 results/sweeps/what-ifs:2
+  fedheal explain results/hypha-2021 --item public-04/9000
+  fedheal diagram results/minimal --room plaza > plaza.svg
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain
@@ -64,6 +69,8 @@ enum Verb {
     Run(run::Args),
     Sweep(sweep::Args),
     Compare(compare::Args),
+    Explain(explain::Args),
+    Diagram(diagram::Args),
     Check(check::Args),
     Describe(describe::Args),
     Schema(schema::Args),
@@ -109,6 +116,8 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args),
         Verb::Sweep(args) => sweep::sweep(&args),
         Verb::Compare(args) => compare::compare(&args),
+        Verb::Explain(args) => explain::explain(&args),
+        Verb::Diagram(args) => diagram::diagram(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),

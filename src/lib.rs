@@ -26,6 +26,8 @@ pub mod simulation;
 
 pub mod experiment;
 
+pub mod explain;
+
 #[cfg(unix)]
 pub mod record;
 pub mod report;

@@ -13,6 +13,9 @@ mod figure;
 mod manifest;
 mod names;
 mod network;
+mod replay;
+mod sentences;
+mod stored;
 pub mod study;
 mod tables;
 mod terminal;
@@ -22,8 +25,11 @@ pub use describe::{describe, memory_needed};
 pub use dictionary::{Column, DICTIONARY};
 pub use facts::Keep;
 pub use figure::recovery_svg;
-pub use manifest::Manifest;
+pub use manifest::{Manifest, Story};
 pub use names::Names;
+pub use replay::{ReplayError, diagram_svg, replay};
+pub use sentences::{explained, sentences};
+pub use stored::{Opened, Stored, StoredError, StoredStudy};
 pub use tables::Table;
 pub use terminal::{misses, summary};
 pub use write::WriteError;
@@ -33,6 +39,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use facts::FactsFile;
+use manifest::MANIFEST;
 
 use crate::journal::Fact;
 use crate::metrics::{Measures, Network, Run};
@@ -160,8 +167,9 @@ impl Results {
             staging.file("recording.json", |out| out.write_all(recording.as_bytes()))?;
         }
         let kept = (self.journal, written.complete);
-        let manifest = Manifest::new(scenario, command, kept, staging.checksums());
-        staging.file("manifest.json", |out| manifest.write(out))?;
+        let mut manifest = Manifest::new(scenario, measures, command, kept);
+        manifest.files_sha256 = staging.checksums();
+        staging.file(MANIFEST, |out| manifest.write(out))?;
         staging.publish()
     }
 }

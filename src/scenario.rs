@@ -47,7 +47,7 @@ use crate::script::Script;
 use crate::world::{Census, World};
 
 pub use axes::{Axis, Level, Settings, Stretch};
-pub use error::{Problem, ScenarioError};
+pub use error::{Problem, ScenarioError, nearest};
 pub use plan::{Frontier, Hypercube, Ranking};
 pub use range::{Range, Span};
 pub use schema::schema;

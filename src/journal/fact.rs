@@ -51,6 +51,22 @@ pub enum Why {
     Expiry,
 }
 
+impl Why {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Why::Restore => "restore",
+            Why::FailedCopy => "failed-copy",
+            Why::Purge => "purge",
+            Why::Redaction => "redaction",
+            Why::Censor => "censor",
+            Why::Visibility => "visibility",
+            Why::Forgotten => "forgotten",
+            Why::Expiry => "expiry",
+        }
+    }
+}
+
 /// What a fact is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {

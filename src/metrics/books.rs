@@ -33,7 +33,7 @@ pub struct Holding {
 
 impl Holding {
     /// Items that it has with their content.
-    pub(super) fn whole(&self) -> Items {
+    pub fn whole(&self) -> Items {
         minus(&self.items, &self.shells)
     }
 }
@@ -141,14 +141,14 @@ impl Books<'_> {
 }
 
 /// `a` without `b`.
-pub(super) fn minus(a: &Items, b: &Items) -> Items {
+pub fn minus(a: &Items, b: &Items) -> Items {
     let mut left = a.clone();
     b.iter().for_each(|range| left.remove(range.clone()));
     left
 }
 
 /// What is in both.
-pub(super) fn both(a: &Items, b: &Items) -> Items {
+pub fn both(a: &Items, b: &Items) -> Items {
     let mut common = Items::new();
     for range in a.iter() {
         for other in b.overlapping(range.clone()) {

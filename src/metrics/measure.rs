@@ -66,6 +66,21 @@ fn came_back(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, Items> {
     back
 }
 
+/// Where the items of one room are that the measured server should hold.
+pub fn room_items(books: &Books<'_>, journal: &Journal, room: RoomId) -> RoomItems {
+    split_room(books, room, came_back(books, journal).get(&room))
+}
+
+/// As [`room_items`], of every room in which anything was made.
+pub fn all_room_items(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, RoomItems> {
+    let came_back = came_back(books, journal);
+    let rooms = (0..books.rooms.len() as u32).map(RoomId);
+    let begun = rooms.filter(|room| !books.logs[room.index()].is_empty());
+    begun
+        .map(|room| (room, split_room(books, room, came_back.get(&room))))
+        .collect()
+}
+
 fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItems {
     let log = &books.logs[room.index()];
     let loss = |items: fn(&LossBooks) -> &BTreeMap<RoomId, Items>| {
@@ -208,7 +223,7 @@ pub(super) fn room_dimensions(books: &Books<'_>, room: RoomId) -> BTreeMap<Dimen
 }
 
 /// The room kind's name in tables.
-pub(super) fn kind_name(kind: RoomKind) -> &'static str {
+pub fn kind_name(kind: RoomKind) -> &'static str {
     match kind {
         RoomKind::Public => "public",
         RoomKind::Private => "private",

@@ -2,23 +2,71 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::journal::{EventNo, ServerId};
 use crate::kernel::SimTime;
 use crate::room::{Membership, RoomLog, StateKey, StateMap, changed_keys};
 
 use super::books::{Holding, Items, both, either, minus};
 
+/// Where an item is that a server should hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The server has it, content intact.
+    Held,
+    /// The server has it without its content.
+    Shell,
+    /// The server has it not; some live server has.
+    Stranded,
+    /// No live server has it.
+    Lost,
+    /// Gone by the server's own policy.
+    Expired,
+}
+
 /// The items of one room that one server should hold, by state, and what became of those that it had lost.
-pub(super) struct RoomItems {
-    pub(super) should: Items,
-    pub(super) held: Items,
-    pub(super) shell: Items,
-    pub(super) stranded: Items,
-    pub(super) lost: Items,
-    pub(super) expired: Items,
-    pub(super) gone: Items,
-    pub(super) recovered: Items,
-    pub(super) recoverable: Items,
+#[derive(Debug, Clone, Default)]
+pub struct RoomItems {
+    /// All that it should hold: each is in exactly one of the five states.
+    pub should: Items,
+    /// [`State::Held`]
+    pub held: Items,
+    /// [`State::Shell`]
+    pub shell: Items,
+    /// [`State::Stranded`]
+    pub stranded: Items,
+    /// [`State::Lost`]
+    pub lost: Items,
+    /// [`State::Expired`]
+    pub expired: Items,
+    /// Held before the loss and not after it.
+    pub gone: Items,
+    /// Of these: came back, whatever became of them later.
+    pub recovered: Items,
+    /// Of these: came back, or another server held them at the loss.
+    pub recoverable: Items,
+}
+
+impl RoomItems {
+    /// Every state with its items.
+    pub fn by_state(&self) -> [(State, &Items); 5] {
+        [
+            (State::Held, &self.held),
+            (State::Shell, &self.shell),
+            (State::Stranded, &self.stranded),
+            (State::Lost, &self.lost),
+            (State::Expired, &self.expired),
+        ]
+    }
+
+    /// Where an item is; none if the server need not hold it.
+    pub fn state(&self, no: EventNo) -> Option<State> {
+        let all = self.by_state().into_iter();
+        let mut of_item = all.filter(|(_, items)| items.contains(&no));
+        of_item.next().map(|(state, _)| state)
+    }
 }
 
 /// All that this depends on.

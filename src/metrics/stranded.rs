@@ -68,12 +68,22 @@ pub(super) fn stranded_row(
     if items == 0 {
         return None;
     }
-    let own = books.holdings[books.measured.index()].get(&room);
     Some(StrandedRow {
         room: books.rooms[room.index()].name.clone(),
-        reason: reason(books, journal, room, own, split).to_owned(),
+        reason: stranded_reason(books, journal, room, split).to_owned(),
         items,
     })
+}
+
+/// Why what is stranded of a room has not come back: one of [`REASONS`].
+pub fn stranded_reason(
+    books: &Books<'_>,
+    journal: &Journal,
+    room: RoomId,
+    split: &RoomItems,
+) -> &'static str {
+    let own = books.holdings[books.measured.index()].get(&room);
+    reason(books, journal, room, own, split)
 }
 
 fn reason(

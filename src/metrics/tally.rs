@@ -148,7 +148,7 @@ pub(super) fn tally_range(
 }
 
 /// Number of messages in some ranges.
-pub(super) fn messages(log: &RoomLog, items: &Items) -> u64 {
+pub fn messages(log: &RoomLog, items: &Items) -> u64 {
     let mut n = 0;
     for range in items.iter() {
         log.pieces(range.start, range.end, |piece| {

@@ -1,28 +1,31 @@
 //! The tables about what outlives its owner's wish, and about how far the copies of rooms agree.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::tables::Table;
+use crate::kernel::SimTime;
 use crate::metrics::{Cause, Network};
 
 /// A row of `exposure.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Exposed {
-    room_kind: &'static str,
-    owner: &'static str,
-    cause: &'static str,
-    wished: u64,
-    exposed: u64,
-    copies: u64,
-    copy_days: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Exposed<'a> {
+    pub(in crate::report) room_kind: Cow<'a, str>,
+    pub(in crate::report) owner: Cow<'a, str>,
+    pub(in crate::report) cause: Cow<'a, str>,
+    pub(in crate::report) wished: u64,
+    pub(in crate::report) exposed: u64,
+    pub(in crate::report) copies: u64,
+    pub(in crate::report) copy_days: u64,
 }
 
 /// How many copies live on after their owners' wish, how long they have, and why.
 pub(super) fn exposure(network: &Network) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = network.exposure.rows.iter().map(|row| Exposed {
-        room_kind: row.room_kind,
-        owner: row.owner,
-        cause: row.cause.map_or("any", Cause::name),
+        room_kind: row.room_kind.into(),
+        owner: row.owner.into(),
+        cause: row.cause.map_or("any", Cause::name).into(),
         wished: row.wished,
         exposed: row.exposed,
         copies: row.copies,
@@ -35,11 +38,11 @@ pub(super) fn exposure(network: &Network) -> Table<impl Iterator<Item = impl Ser
 }
 
 /// A row of `exposure_over_time.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Step {
-    at: String,
-    cause: &'static str,
-    copies: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Step<'a> {
+    pub(in crate::report) at: SimTime,
+    pub(in crate::report) cause: Cow<'a, str>,
+    pub(in crate::report) copies: u64,
 }
 
 /// The same over time.
@@ -47,8 +50,8 @@ pub(super) fn over_time(
     network: &Network,
 ) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = network.exposure.over_time.iter().map(|step| Step {
-        at: step.at.to_string(),
-        cause: step.cause.name(),
+        at: step.at,
+        cause: step.cause.name().into(),
         copies: step.copies,
     });
     Table {
@@ -58,21 +61,21 @@ pub(super) fn over_time(
 }
 
 /// A row of `views.csv`.
-#[derive(Debug, Default, Serialize)]
-struct View {
-    room_kind: &'static str,
-    servers: &'static str,
-    rooms: u64,
-    overlap_per_mille: u64,
-    best_per_mille: u64,
-    median_per_mille: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct View<'a> {
+    pub(in crate::report) room_kind: Cow<'a, str>,
+    pub(in crate::report) servers: Cow<'a, str>,
+    pub(in crate::report) rooms: u64,
+    pub(in crate::report) overlap_per_mille: u64,
+    pub(in crate::report) best_per_mille: u64,
+    pub(in crate::report) median_per_mille: u64,
 }
 
 /// How far the copies of rooms agree.
 pub(super) fn views(network: &Network) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = network.views.iter().map(|row| View {
-        room_kind: row.room_kind,
-        servers: row.servers,
+        room_kind: row.room_kind.into(),
+        servers: row.servers.into(),
         rooms: row.rooms,
         overlap_per_mille: row.overlap_per_mille,
         best_per_mille: row.best_per_mille,

@@ -1,33 +1,35 @@
 //! The tables about the whole network.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::tables::Table;
 use crate::metrics::Network;
 
 /// A row of `network.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Items {
-    users: &'static str,
-    class: &'static str,
-    room_kind: &'static str,
-    items: u64,
-    held: u64,
-    shell: u64,
-    stranded: u64,
-    lost: u64,
-    expired: u64,
-    gone: u64,
-    recovered: u64,
-    recoverable: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Items<'a> {
+    pub(in crate::report) users: Cow<'a, str>,
+    pub(in crate::report) class: Cow<'a, str>,
+    pub(in crate::report) room_kind: Cow<'a, str>,
+    pub(in crate::report) items: u64,
+    pub(in crate::report) held: u64,
+    pub(in crate::report) shell: u64,
+    pub(in crate::report) stranded: u64,
+    pub(in crate::report) lost: u64,
+    pub(in crate::report) expired: u64,
+    pub(in crate::report) gone: u64,
+    pub(in crate::report) recovered: u64,
+    pub(in crate::report) recoverable: u64,
 }
 
 /// What became of the items of all servers.
 pub(super) fn items(network: &Network) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = network.items.iter().map(|row| Items {
-        users: row.users,
-        class: row.class,
-        room_kind: row.room_kind,
+        users: row.users.into(),
+        class: row.class.into(),
+        room_kind: row.room_kind.into(),
         items: row.counts.items,
         held: row.counts.held,
         shell: row.counts.shell,
@@ -45,23 +47,23 @@ pub(super) fn items(network: &Network) -> Table<impl Iterator<Item = impl Serial
 }
 
 /// A row of `groups.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Group {
-    users: &'static str,
-    servers: u64,
-    up_per_mille: u64,
-    outages: u64,
-    restores: u64,
-    failed_copies: u64,
-    media_losses: u64,
-    key_losses: u64,
-    deaths: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Group<'a> {
+    pub(in crate::report) users: Cow<'a, str>,
+    pub(in crate::report) servers: u64,
+    pub(in crate::report) up_per_mille: u64,
+    pub(in crate::report) outages: u64,
+    pub(in crate::report) restores: u64,
+    pub(in crate::report) failed_copies: u64,
+    pub(in crate::report) media_losses: u64,
+    pub(in crate::report) key_losses: u64,
+    pub(in crate::report) deaths: u64,
 }
 
 /// The servers by size, and what befell them.
 pub(super) fn groups(network: &Network) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = network.groups.iter().map(|row| Group {
-        users: row.users,
+        users: row.users.into(),
         servers: row.servers,
         up_per_mille: row.up_per_mille,
         outages: row.strikes.outages,

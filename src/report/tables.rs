@@ -1,10 +1,12 @@
 //! The tables made from measures: one struct is one row is one table.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::decimal::cell;
+use crate::kernel::SimTime;
 use crate::metrics::{Dimension, HEADLINES, ItemRow, Measures, Run};
 use crate::scenario::Scenario;
 
@@ -45,23 +47,23 @@ pub(super) fn header<R: Serialize + Default>() -> io::Result<String> {
 }
 
 /// A row of `measures.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Measure {
-    measure: &'static str,
-    value: String,
-    unit: &'static str,
-    better: &'static str,
-    rule: &'static str,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Measure<'a> {
+    pub(in crate::report) measure: Cow<'a, str>,
+    pub(in crate::report) value: String,
+    pub(in crate::report) unit: Cow<'a, str>,
+    pub(in crate::report) better: Cow<'a, str>,
+    pub(in crate::report) rule: Cow<'a, str>,
 }
 
 /// The run in single numbers.
 pub(super) fn measures(run: &Run<'_>) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = HEADLINES.iter().map(|headline| Measure {
-        measure: headline.name,
+        measure: headline.name.into(),
         value: cell(headline.of(run)),
-        unit: headline.unit,
-        better: headline.better.name(),
-        rule: headline.rule,
+        unit: headline.unit.into(),
+        better: headline.better.name().into(),
+        rule: headline.rule.into(),
     });
     Table {
         file: "measures.csv",
@@ -70,33 +72,33 @@ pub(super) fn measures(run: &Run<'_>) -> Table<impl Iterator<Item = impl Seriali
 }
 
 /// A row of `items.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Item<'a> {
-    class: &'a str,
-    room: &'a str,
-    room_kind: &'a str,
-    federation: &'a str,
-    encrypted: &'a str,
-    room_created: &'a str,
-    author: &'a str,
-    made: &'a str,
-    account: &'a str,
-    items: u64,
-    held: u64,
-    shell: u64,
-    stranded: u64,
-    lost: u64,
-    expired: u64,
-    gone: u64,
-    recovered: u64,
-    recoverable: u64,
-    readable: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Item<'a> {
+    pub(in crate::report) class: Cow<'a, str>,
+    pub(in crate::report) room: Cow<'a, str>,
+    pub(in crate::report) room_kind: Cow<'a, str>,
+    pub(in crate::report) federation: Cow<'a, str>,
+    pub(in crate::report) encrypted: Cow<'a, str>,
+    pub(in crate::report) room_created: Cow<'a, str>,
+    pub(in crate::report) author: Cow<'a, str>,
+    pub(in crate::report) made: Cow<'a, str>,
+    pub(in crate::report) account: Cow<'a, str>,
+    pub(in crate::report) items: u64,
+    pub(in crate::report) held: u64,
+    pub(in crate::report) shell: u64,
+    pub(in crate::report) stranded: u64,
+    pub(in crate::report) lost: u64,
+    pub(in crate::report) expired: u64,
+    pub(in crate::report) gone: u64,
+    pub(in crate::report) recovered: u64,
+    pub(in crate::report) recoverable: u64,
+    pub(in crate::report) readable: u64,
 }
 
 /// What became of all items of the measured server.
 pub(super) fn items(measures: &Measures) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = measures.items.iter().map(|row| {
-        let dimension = |dimension| text(row, dimension);
+        let dimension = |dimension| text(row, dimension).into();
         let counts = row.counts;
         Item {
             class: dimension(Dimension::Class),
@@ -132,15 +134,15 @@ fn text(row: &ItemRow, dimension: Dimension) -> &str {
 }
 
 /// A row of `recovery.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Recovery<'a> {
-    at: String,
-    class: &'a str,
-    room: &'a str,
-    path: &'a str,
-    from: &'a str,
-    items: u64,
-    total: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Recovery<'a> {
+    pub(in crate::report) at: SimTime,
+    pub(in crate::report) class: Cow<'a, str>,
+    pub(in crate::report) room: Cow<'a, str>,
+    pub(in crate::report) path: Cow<'a, str>,
+    pub(in crate::report) from: Cow<'a, str>,
+    pub(in crate::report) items: u64,
+    pub(in crate::report) total: u64,
 }
 
 /// What came back, when, by which path, from whom.
@@ -148,11 +150,11 @@ pub(super) fn recovery(
     measures: &Measures,
 ) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = measures.recovery.iter().map(|row| Recovery {
-        at: row.at.to_string(),
-        class: &row.class,
-        room: &row.room,
-        path: &row.path,
-        from: &row.from,
+        at: row.at,
+        class: Cow::from(&row.class),
+        room: Cow::from(&row.room),
+        path: Cow::from(&row.path),
+        from: Cow::from(&row.from),
         items: row.items,
         total: row.total,
     });
@@ -163,17 +165,17 @@ pub(super) fn recovery(
 }
 
 /// A row of `servers.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Server<'a> {
-    server: &'a str,
-    users: u64,
-    shared_rooms: u64,
-    gave_back: u64,
-    could_give: u64,
-    up_per_mille: u32,
-    holds: u64,
-    sole_copies: u64,
-    connects: bool,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Server<'a> {
+    pub(in crate::report) server: Cow<'a, str>,
+    pub(in crate::report) users: u64,
+    pub(in crate::report) shared_rooms: u64,
+    pub(in crate::report) gave_back: u64,
+    pub(in crate::report) could_give: u64,
+    pub(in crate::report) up_per_mille: u32,
+    pub(in crate::report) holds: u64,
+    pub(in crate::report) sole_copies: u64,
+    pub(in crate::report) connects: bool,
 }
 
 /// Every server of the world.
@@ -181,7 +183,7 @@ pub(super) fn servers(
     measures: &Measures,
 ) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = measures.servers.iter().map(|row| Server {
-        server: &row.server,
+        server: Cow::from(&row.server),
         users: row.users,
         shared_rooms: row.shared_rooms,
         gave_back: row.gave_back,
@@ -198,11 +200,11 @@ pub(super) fn servers(
 }
 
 /// A row of `stranded.csv`.
-#[derive(Debug, Default, Serialize)]
-struct Stranded<'a> {
-    room: &'a str,
-    reason: &'a str,
-    items: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Stranded<'a> {
+    pub(in crate::report) room: Cow<'a, str>,
+    pub(in crate::report) reason: Cow<'a, str>,
+    pub(in crate::report) items: u64,
 }
 
 /// What could have come back and did not.
@@ -210,8 +212,8 @@ pub(super) fn stranded(
     measures: &Measures,
 ) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = measures.stranded.iter().map(|row| Stranded {
-        room: &row.room,
-        reason: &row.reason,
+        room: Cow::from(&row.room),
+        reason: Cow::from(&row.reason),
         items: row.items,
     });
     Table {
@@ -221,18 +223,18 @@ pub(super) fn stranded(
 }
 
 /// A row of `expect.csv`: one finding of one expectation.
-#[derive(Debug, Default, Serialize)]
-struct Expect<'a> {
-    name: &'a str,
-    says: &'a str,
-    part: &'a str,
-    count: u64,
-    of: u64,
-    least_per_mille: u64,
-    most_per_mille: u64,
-    met: bool,
-    agrees: bool,
-    note: &'a str,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Expect<'a> {
+    pub(in crate::report) name: Cow<'a, str>,
+    pub(in crate::report) says: Cow<'a, str>,
+    pub(in crate::report) part: Cow<'a, str>,
+    pub(in crate::report) count: u64,
+    pub(in crate::report) of: u64,
+    pub(in crate::report) least_per_mille: u64,
+    pub(in crate::report) most_per_mille: u64,
+    pub(in crate::report) met: bool,
+    pub(in crate::report) agrees: bool,
+    pub(in crate::report) note: Cow<'a, str>,
 }
 
 /// The scenario's expectations beside what was found.
@@ -244,16 +246,16 @@ pub(super) fn expect(
         expectation.findings.iter().map(|finding| {
             let found = finding.check(measures);
             Expect {
-                name: &expectation.name,
-                says: &expectation.says,
-                part: &finding.part,
+                name: Cow::from(&expectation.name),
+                says: Cow::from(&expectation.says),
+                part: Cow::from(&finding.part),
                 count: found.count,
                 of: found.of,
                 least_per_mille: finding.must.least_per_mille,
                 most_per_mille: finding.must.most_per_mille,
                 met: found.met,
                 agrees: expectation.agrees,
-                note: &expectation.note,
+                note: Cow::from(&expectation.note),
             }
         })
     });

@@ -171,7 +171,7 @@ impl<'a> Problems<'a> {
 }
 
 /// The name most like `wrong`, if any is near enough to have been meant.
-pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3 + 1)

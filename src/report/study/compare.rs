@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::super::manifest::MANIFEST;
 use super::super::write::manifest;
 use super::error::{StudyError, failed};
-use super::identity::{KIND, MANIFEST};
+use super::identity::KIND;
 use super::stored::Stored;
 use crate::experiment::Difference;
 use crate::metrics::{HEADLINES, Headline};

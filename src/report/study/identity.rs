@@ -6,16 +6,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::super::manifest::MANIFEST;
 use super::super::write::manifest;
 use super::error::{StudyError, failed};
 use crate::scenario::Study;
 
 /// The study in one file.
 pub(super) const STUDY: &str = "study.toml";
-/// What made the folder.
-pub(super) const MANIFEST: &str = "manifest.json";
 /// What the manifest of a study says that it is.
-pub(super) const KIND: &str = "sweep";
+pub(in crate::report) const KIND: &str = "sweep";
 /// More differences than these are only counted.
 const SHOWN: usize = 12;
 /// What may change between two sweeps of a study: no run depends on it.

@@ -1,19 +1,17 @@
 //! `manifest.json` of a study. Everything but `build` and `machine` comes out the same on every machine.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::fs;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::super::manifest::{LOCK, SCHEMA_VERSION, hex};
+use super::super::manifest::{LOCK, MANIFEST, SCHEMA_VERSION, checksum, hex};
 use super::columns;
 use super::error::StudyError;
 use super::findings::Findings;
 use super::folder::{FAILED, StudyFolder};
-use super::identity::{KIND, MANIFEST, PROGRAM, STUDY};
+use super::identity::{KIND, PROGRAM, STUDY};
 
 /// What it took, by the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -143,20 +141,5 @@ impl StudyFolder<'_> {
             serde_json::to_writer_pretty(&mut *out, &manifest)?;
             out.write_all(b"\n")
         })
-    }
-}
-
-/// The SHA-256 of a file, which may be large.
-fn checksum(path: &Path) -> io::Result<String> {
-    let mut file = BufReader::new(File::open(path)?);
-    let mut hash = Sha256::new();
-    loop {
-        let read = file.fill_buf()?;
-        if read.is_empty() {
-            return Ok(hex(&hash.finalize()));
-        }
-        hash.update(read);
-        let length = read.len();
-        file.consume(length);
     }
 }
