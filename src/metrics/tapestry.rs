@@ -39,10 +39,15 @@ pub struct TapestryRow {
     pub until: SimTime,
     /// How many of its messages are held, shell, stranded, lost, expired.
     pub messages: [u64; 5],
+    /// How many of its messages were gone after the loss, and how many of those had come back until then.
+    pub gone: [u64; 2],
 }
 
-/// Messages by bin and state, at two moments.
-type Cloth = [Vec<[u64; 5]>; 2];
+/// Messages of one bin: by state, then those gone and those that came back.
+type Cell = ([u64; 5], [u64; 2]);
+
+/// All bins, at two moments.
+type Cloth = [Vec<Cell>; 2];
 
 /// One row of cloth.
 struct Thread {
@@ -89,7 +94,7 @@ impl<'a> Loom<'a> {
         let after_loss = self.after_loss(room, inside);
         let woven = |items: Option<&RoomItems>| match items {
             Some(items) => by_bin(log, &cuts, items),
-            None => vec![[0; 5]; cuts.len() - 1],
+            None => vec![Cell::default(); cuts.len() - 1],
         };
         let spec = &self.books.rooms[room.index()];
         self.threads.push(Thread {
@@ -137,8 +142,8 @@ impl<'a> Loom<'a> {
         let all = moments.flat_map(|at_end| threads.iter().map(move |thread| (at_end, thread)));
         all.flat_map(|(at_end, thread)| {
             let cells = std::iter::zip(&bins, &thread.cloth[usize::from(at_end)]);
-            let filled = cells.filter(|(_, messages)| messages.iter().any(|n| *n > 0));
-            filled.map(move |((from, until), messages)| TapestryRow {
+            let filled = cells.filter(|(_, cell)| **cell != Cell::default());
+            filled.map(move |((from, until), (messages, gone))| TapestryRow {
                 at_end,
                 room: thread.room.clone(),
                 room_kind: kind_name(thread.kind),
@@ -146,6 +151,7 @@ impl<'a> Loom<'a> {
                 from: **from,
                 until: **until,
                 messages: *messages,
+                gone: *gone,
             })
         })
         .collect()
@@ -196,7 +202,7 @@ fn had_at(books: &Books<'_>, journal: &Journal, at: SimTime) -> BTreeMap<RoomId,
 }
 
 /// Counts the messages of a room by bin and state; `cuts` are the first numbers of the bins.
-fn by_bin(log: &RoomLog, cuts: &[u32], items: &RoomItems) -> Vec<[u64; 5]> {
+fn by_bin(log: &RoomLog, cuts: &[u32], items: &RoomItems) -> Vec<Cell> {
     let states = [
         &items.held,
         &items.shell,
@@ -207,14 +213,18 @@ fn by_bin(log: &RoomLog, cuts: &[u32], items: &RoomItems) -> Vec<[u64; 5]> {
     let bins = std::iter::zip(cuts, &cuts[1..]);
     bins.map(|(first, next)| {
         let bin = Items::from_iter((first < next).then_some(*first..*next));
-        states.map(|state| messages(log, &both(state, &bin)))
+        let count = |items: &Items| messages(log, &both(items, &bin));
+        (
+            states.map(count),
+            [&items.gone, &items.recovered].map(count),
+        )
     })
     .collect()
 }
 
 /// Not more threads than a figure can show, in its order.
 fn gathered(mut threads: Vec<Thread>) -> Vec<Thread> {
-    let total = |thread: &Thread| thread.cloth[1].iter().flatten().sum::<u64>();
+    let total = |thread: &Thread| thread.cloth[1].iter().flat_map(|cell| cell.0).sum::<u64>();
     if threads.len() > ROOMS_MOST {
         threads.sort_by_cached_key(|thread| std::cmp::Reverse((thread.gone, total(thread))));
         let mut others: BTreeMap<RoomKind, Thread> = BTreeMap::new();
@@ -241,8 +251,10 @@ impl Thread {
     fn add(&mut self, more: &Thread) {
         self.rooms += more.rooms;
         self.gone += more.gone;
-        let sums = self.cloth.iter_mut().flatten().flatten();
-        let more = more.cloth.iter().flatten().flatten();
-        std::iter::zip(sums, more).for_each(|(sum, more)| *sum += more);
+        let sums = self.cloth.iter_mut().flatten();
+        for (sum, more) in std::iter::zip(sums, more.cloth.iter().flatten()) {
+            std::iter::zip(&mut sum.0, more.0).for_each(|(sum, more)| *sum += more);
+            std::iter::zip(&mut sum.1, more.1).for_each(|(sum, more)| *sum += more);
+        }
     }
 }

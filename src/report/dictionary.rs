@@ -139,6 +139,8 @@ const TAPESTRY: &[Column] = &[
     of("tapestry.csv", "stranded", "integer", "messages", "Of these: it has them not, some live server has. What was missing before the loss already is stranded after it if some server has it at the end."),
     of("tapestry.csv", "lost", "integer", "messages", "Of these: no live server has them."),
     of("tapestry.csv", "expired", "integer", "messages", "Of these: by the server's own policy, as it is at the end, they would be gone by then."),
+    of("tapestry.csv", "gone", "integer", "messages", "Of the messages made then: held before the loss and not after it."),
+    of("tapestry.csv", "came_back", "integer", "messages", "Of gone: came back until at_end says, whatever became of them later."),
 ];
 
 #[rustfmt::skip]

@@ -25,5 +25,6 @@ pub(super) use givers::{givers, givers_of};
 pub(super) use map::map;
 pub(super) use ranking::ranking;
 pub(super) use recovery::recovery;
+pub(super) use scale::spoken_measure;
 pub(super) use sheet::font_face;
 pub(super) use tapestry::tapestry;

@@ -236,6 +236,8 @@ pub(in crate::report) struct Tapestry<'a> {
     pub(in crate::report) stranded: u64,
     pub(in crate::report) lost: u64,
     pub(in crate::report) expired: u64,
+    pub(in crate::report) gone: u64,
+    pub(in crate::report) came_back: u64,
 }
 
 /// Where the messages of each room are, by the time at which they were made.
@@ -244,6 +246,7 @@ pub(super) fn tapestry(
 ) -> Table<impl Iterator<Item = impl Serialize + Default>> {
     let rows = measures.tapestry.iter().map(|row| {
         let [held, shell, stranded, lost, expired] = row.messages;
+        let [gone, came_back] = row.gone;
         Tapestry {
             at_end: row.at_end,
             room: Cow::from(&row.room),
@@ -256,6 +259,8 @@ pub(super) fn tapestry(
             stranded,
             lost,
             expired,
+            gone,
+            came_back,
         }
     });
     Table {

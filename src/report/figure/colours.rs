@@ -56,3 +56,9 @@ pub(super) const STATES: [(&str, RGBColor, Mark); 5] = [
     ("lost", BLACK, Mark::Line(WHITE)),
     ("expired", LIGHT, Mark::Plain),
 ];
+
+/// Whether what was gone came back.
+pub(super) const RETURNS: [(&str, RGBColor, Mark); 2] = [
+    ("came back", GREEN, Mark::Plain),
+    ("did not", PINK, Mark::Frame),
+];

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::super::stored::{Frontier, Spot, StudyTables};
 use super::colours::{GREY, VERMILION};
-use super::scale::Scale;
+use super::scale::{Scale, spoken_measure};
 use super::sheet::{self, Area, Drawing, INK, MARGIN, PALE, WIDTH, font};
 
 const HEIGHT: u32 = 620;
@@ -16,7 +16,11 @@ const FOOT: i32 = 500;
 
 /// The figure.
 pub(in crate::report) fn frontier(study: &StudyTables, frontier: &Frontier) -> Drawing {
-    let title = format!("{} against {}", frontier.gain, frontier.cost);
+    let title = format!(
+        "{} against {}",
+        spoken_measure(&frontier.gain),
+        spoken_measure(&frontier.cost)
+    );
     Drawing::new(HEIGHT, title, caption(study, frontier), |page| {
         legend(page);
         let across = scale(
@@ -97,9 +101,9 @@ fn axes(page: &Area<'_>, frontier: &Frontier, across: &Scale, up: &Scale) {
     let frame = PathElement::new([(LEFT, TOP), (LEFT, FOOT), (RIGHT, FOOT)], INK);
     page.draw(&frame).expect("a string takes it");
     let style = sheet::anchored(font(16), HPos::Center, VPos::Top);
-    let title = format!("{} (cost, in its unit)", frontier.cost);
+    let title = format!("cost: {}", spoken_measure(&frontier.cost));
     sheet::text(page, &title, (i32::midpoint(LEFT, RIGHT), FOOT + 28), style);
-    let title = format!("{} (gain, in its unit)", frontier.gain);
+    let title = format!("gain: {}", spoken_measure(&frontier.gain));
     sheet::text(page, &title, (MARGIN, TOP - 24), font(16));
 }
 

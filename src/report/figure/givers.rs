@@ -24,7 +24,7 @@ pub(in crate::report) fn givers(run: &RunTables) -> Drawing {
     let down = TOP + TALL * shown.len().max(2) as i32;
     let title = format!("Who gave back to {}", run.story().measured);
     let caption = caption(run, &all[shown.len()..]);
-    Drawing::new((down + 108).unsigned_abs(), title, caption, |page| {
+    Drawing::new((down + 124).unsigned_abs(), title, caption, |page| {
         if shown.is_empty() {
             let words =
                 "No other server gave anything back, and none holds a message that is missing.";

@@ -3,11 +3,10 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::super::decimal::decimal;
 use super::super::stored::{Change, StudyTables};
 use super::super::terminal::counted;
 use super::colours::{BLUE, GREY};
-use super::scale::Scale;
+use super::scale::{Scale, spoken_measure};
 use super::sheet::{self, Area, Drawing, INK, MARGIN, PALE, font};
 
 /// Not more changes than these are shown.
@@ -20,9 +19,9 @@ const TALL: i32 = 26;
 /// The figure.
 pub(in crate::report) fn ranking(study: &StudyTables, changes: &[Change]) -> Drawing {
     let shown = &changes[..changes.len().min(SHOWN)];
-    let measure = shown.first().map_or("", |change| &change.measure);
+    let measure = spoken_measure(shown.first().map_or("", |change| &change.measure));
     let down = TOP + TALL * shown.len().max(2) as i32;
-    let title = format!("What each change does to {measure}");
+    let title = format!("What each change does: {measure}");
     Drawing::new(
         (down + 108).unsigned_abs(),
         title,
@@ -34,7 +33,7 @@ pub(in crate::report) fn ranking(study: &StudyTables, changes: &[Change]) -> Dra
             };
             let words = "Difference to the baseline, best first; bars: 95 % intervals; hollow: the interval holds zero";
             sheet::text(page, words, (MARGIN, 52), font(15));
-            axis(page, &scale, measure, down);
+            axis(page, &scale, &measure, down);
             for (number, change) in std::iter::zip(0.., shown) {
                 row(page, &scale, change, TOP + number * TALL + TALL / 2);
             }
@@ -87,7 +86,7 @@ fn axis(page: &Area<'_>, scale: &Scale, measure: &str, foot: i32) {
     let line = PathElement::new([(zero, TOP), (zero, foot)], INK);
     page.draw(&line).expect("a string takes it");
     let style = sheet::anchored(font(15), HPos::Center, VPos::Top);
-    let title = format!("change of {measure} (in its unit)");
+    let title = format!("change of {measure}");
     sheet::text(page, &title, (i32::midpoint(LEFT, RIGHT), foot + 22), style);
 }
 
@@ -124,5 +123,5 @@ fn row(page: &Area<'_>, scale: &Scale, change: &Change, y: i32) {
     page.draw(&Circle::new(place, 5, rim.stroke_width(2)))
         .expect("a string takes it");
     let style = sheet::anchored(font(13), HPos::Left, VPos::Center);
-    sheet::text(page, &decimal(value), (RIGHT + 14, y), style);
+    sheet::text(page, &format!("{value:.3}"), (RIGHT + 14, y), style);
 }

@@ -11,7 +11,7 @@ use super::since::Since;
 use super::stack::Stack;
 use crate::kernel::{SimDuration, SimTime};
 
-const HEIGHT: u32 = 580;
+const HEIGHT: u32 = 596;
 
 /// The class that the figure is about.
 const CLASS: &str = "message";
@@ -118,7 +118,7 @@ fn draw(page: &Area<'_>, story: &Story<'_>, loss_at: SimTime) {
     sheet::legend(page, &stack, (24, 80));
     let mut chart = ChartBuilder::on(page)
         .margin_top(134)
-        .margin_bottom(70)
+        .margin_bottom(84)
         .margin_left(16)
         .margin_right(36)
         .x_label_area_size(52)

@@ -1,6 +1,18 @@
 //! A plain axis of numbers: which pixel a number has, and where its marks are.
 
 use super::super::decimal::decimal;
+use crate::metrics::HEADLINES;
+
+/// A measure in words, with its unit.
+pub(in crate::report) fn spoken_measure(name: &str) -> String {
+    let words = name.replace('_', " ");
+    match HEADLINES.iter().find(|headline| headline.name == name) {
+        // Such a name ends with its unit.
+        Some(headline) if words.ends_with(headline.unit) => words,
+        Some(headline) => format!("{words} ({})", headline.unit),
+        None => words,
+    }
+}
 
 /// Numbers from a least to a greatest, on pixels.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use super::super::stored::RunTables;
 use super::super::tables::Tapestry;
 use super::super::terminal::{counted, moment};
 use super::calendar::Calendar;
-use super::colours::{Mark, STATES};
+use super::colours::{Mark, RETURNS, STATES};
 use super::sheet::{self, Area, Drawing, INK, MARGIN, PALE, font};
 use crate::kernel::SimTime;
 
@@ -40,23 +40,23 @@ pub(in crate::report) fn tapestry(run: &RunTables) -> Drawing {
             sheet::text(page, words, (MARGIN, 52), font(15));
             legend(page);
             names(page, &rooms, tall);
-            let wide = match story.loss_at {
-                Some(_) => (RIGHT - LEFT - GUTTER) / 2,
-                None => RIGHT - LEFT,
+            let panels: &[View] = match story.loss_at {
+                Some(_) => &[View::AfterLoss, View::CameBack, View::AtEnd],
+                None => &[View::AtEnd],
             };
-            let mut left = LEFT;
-            for (at_end, at) in [(false, story.loss_at), (true, Some(story.end))] {
-                let Some(at) = at else { continue };
+            let many = panels.len() as i32;
+            let wide = (RIGHT - LEFT - GUTTER * (many - 1)) / many;
+            for (number, view) in std::iter::zip(0.., panels) {
                 let panel = Panel {
                     page,
                     run,
-                    left,
+                    view: *view,
+                    left: LEFT + number * (wide + GUTTER),
                     wide,
                     tall,
                     rooms: &rooms,
                 };
-                panel.draw(at_end, at);
-                left += wide + GUTTER;
+                panel.draw();
             }
         },
     )
@@ -86,7 +86,7 @@ fn rooms<'a>(rows: &'a [Tapestry<'static>]) -> Vec<Room<'a>> {
 
 fn legend(page: &Area<'_>) {
     let mut left = MARGIN;
-    for (name, colour, mark) in STATES {
+    for (name, colour, mark) in STATES.into_iter().chain(RETURNS) {
         block(page, [(left, 84), (left + 28, 97)], colour, mark);
         sheet::text(page, name, (left + 34, 82), font(16));
         left += 34 + sheet::width(page, name, &font(16)) + 22;
@@ -134,10 +134,49 @@ fn names(page: &Area<'_>, rooms: &[Room<'_>], tall: i32) {
     }
 }
 
-/// One of the two moments.
+/// What a panel shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// Where everything was at the moment after the loss.
+    AfterLoss,
+    /// What became of what was gone.
+    CameBack,
+    /// Where everything is at the end.
+    AtEnd,
+}
+
+impl View {
+    fn at_end(self) -> bool {
+        self != View::AfterLoss
+    }
+
+    /// How many messages of a cell have which colour.
+    fn numbers(self, cell: &Tapestry<'_>) -> Vec<u64> {
+        match self {
+            View::CameBack => vec![cell.came_back, cell.gone - cell.came_back.min(cell.gone)],
+            _ => vec![
+                cell.held,
+                cell.shell,
+                cell.stranded,
+                cell.lost,
+                cell.expired,
+            ],
+        }
+    }
+
+    fn colours(self) -> &'static [(&'static str, RGBColor, Mark)] {
+        match self {
+            View::CameBack => &RETURNS,
+            _ => &STATES,
+        }
+    }
+}
+
+/// One of the views, over all rooms.
 struct Panel<'a, 'b> {
     page: &'a Area<'b>,
     run: &'a RunTables,
+    view: View,
     left: i32,
     wide: i32,
     tall: i32,
@@ -145,12 +184,10 @@ struct Panel<'a, 'b> {
 }
 
 impl Panel<'_, '_> {
-    fn draw(&self, at_end: bool, at: SimTime) {
-        let rows: Vec<_> = self
-            .run
-            .tapestry
-            .iter()
-            .filter(|row| row.at_end == at_end)
+    fn draw(&self) {
+        let rows = self.run.tapestry.iter();
+        let rows: Vec<_> = rows
+            .filter(|row| row.at_end == self.view.at_end())
             .collect();
         let all = self.run.tapestry.iter();
         let begin = all.clone().map(|row| row.from).min().unwrap_or_default();
@@ -166,9 +203,15 @@ impl Panel<'_, '_> {
         let frame = [(self.left, TOP), (self.left + self.wide, foot)];
         let frame = Rectangle::new(frame, PALE.stroke_width(1));
         self.page.draw(&frame).expect("a string takes it");
-        let heading = match at_end {
-            true => format!("at the end, {}", moment(at)),
-            false => format!("after the loss of {}", moment(at)),
+        let day = |at: SimTime| moment(at).chars().take(10).collect::<String>();
+        let story = self.run.story();
+        let heading = match self.view {
+            View::AfterLoss => format!(
+                "after the loss, {}",
+                day(story.loss_at.unwrap_or(story.end))
+            ),
+            View::CameBack => "of what was gone".to_owned(),
+            View::AtEnd => format!("at the end, {}", day(story.end)),
         };
         sheet::text(self.page, &heading, (self.left, 106), font(15));
         self.axis(&calendar, foot);
@@ -186,16 +229,10 @@ impl Panel<'_, '_> {
         cells: impl Iterator<Item = &'a Tapestry<'static>>,
         calendar: &Calendar,
     ) {
-        let mut drawn: Vec<(i32, i32, [i32; 5])> = Vec::new();
+        let mut drawn: Vec<(i32, i32, Vec<i32>)> = Vec::new();
         for cell in cells {
             let (from, until) = (self.x(calendar, cell.from), self.x(calendar, cell.until));
-            let lower = self.shares([
-                cell.held,
-                cell.shell,
-                cell.stranded,
-                cell.lost,
-                cell.expired,
-            ]);
+            let lower = self.shares(&self.view.numbers(cell));
             match drawn.last_mut() {
                 Some(last) if last.1 == from && last.2 == lower => last.1 = until,
                 _ => drawn.push((from, until, lower)),
@@ -203,39 +240,44 @@ impl Panel<'_, '_> {
         }
         for (from, until, lower) in drawn {
             let mut upper = 0;
-            for (lower, (_, colour, mark)) in std::iter::zip(lower, STATES) {
+            for (lower, (_, colour, mark)) in std::iter::zip(lower, self.view.colours()) {
                 if lower > upper {
                     let ends = [(from, top + upper), (until, top + lower)];
-                    block(self.page, ends, colour, mark);
+                    block(self.page, ends, *colour, *mark);
                 }
                 upper = lower.max(upper);
             }
         }
     }
 
-    /// The lower edge of each state's share of a cell; whatever is there has a pixel at least.
-    fn shares(&self, numbers: [u64; 5]) -> [i32; 5] {
-        let room = self.tall - 1;
+    /// The lower edge of each number's share of a cell; whatever is there has a pixel at least.
+    fn shares(&self, numbers: &[u64]) -> Vec<i32> {
         let all: u64 = numbers.iter().sum();
-        let pixels = numbers.map(|number| match number {
+        if all == 0 {
+            return vec![0; numbers.len()];
+        }
+        let room = self.tall - 1;
+        let share = |number: &u64| match number {
             0 => 0,
             number => ((number * u64::from(room.unsigned_abs()) / all) as i32).max(1),
-        });
+        };
+        let mut pixels: Vec<i32> = numbers.iter().map(share).collect();
         // What is left over, or missing, is the largest share's.
-        let mut pixels = pixels;
-        let largest = (0..5)
-            .max_by_key(|state| (numbers[*state], 5 - state))
-            .unwrap_or(0);
-        pixels[largest] += room - pixels.iter().sum::<i32>();
+        let left_over = room - pixels.iter().sum::<i32>();
+        let largest = std::iter::zip(numbers, &mut pixels).max_by_key(|(number, _)| **number);
+        largest
+            .into_iter()
+            .for_each(|(_, share)| *share += left_over);
         let mut down = 0;
-        pixels.map(|share| {
-            down += share;
-            down
-        })
+        for share in &mut pixels {
+            down += *share;
+            *share = down;
+        }
+        pixels
     }
 
     fn axis(&self, calendar: &Calendar, foot: i32) {
-        let most = if self.wide > 400 { 8 } else { 4 };
+        let most = if self.wide > 400 { 8 } else { 3 };
         for (after, label) in calendar.marks(most) {
             let x = calendar.map(&after, (self.left, self.left + self.wide));
             let tick = PathElement::new([(x, foot), (x, foot + 5)], INK);

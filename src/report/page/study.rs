@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::decimal::{cell, decimal};
-use super::super::figure::{self, font_face};
+use super::super::figure::{self, font_face, spoken_measure};
 use super::super::manifest::VERSION;
 use super::super::stored::{Change, Frontier, StudyTables};
 use super::grid::Grid;
@@ -62,7 +62,7 @@ fn best(change: &Change) -> String {
     format!(
         "The change that does most good is \"{}\": {} goes from {} to {}, by {} (95 % interval {}, n = {} pairs).",
         change.levels,
-        change.measure,
+        spoken_measure(&change.measure),
         change.baseline_value,
         change.value,
         cell(change.difference.value),
@@ -92,7 +92,8 @@ fn spots(frontier: &Frontier) -> Grid {
         "#n (runs)",
         "=beaten",
     ];
-    let caption = format!("Gain: {}. Cost: {}", frontier.gain, frontier.cost);
+    let measures = [&frontier.gain, &frontier.cost].map(|name| spoken_measure(name));
+    let caption = format!("Gain: {}. Cost: {}", measures[0], measures[1]);
     Grid::new(&caption, &columns).filled(rows, 40, "frontier.csv")
 }
 
@@ -122,7 +123,7 @@ fn changes(all: &[Change]) -> Grid {
         "#n (pairs)",
     ];
     let methods = all.first().map_or("", |change| &change.method);
-    let measure = all.first().map_or("", |change| &change.measure);
+    let measure = spoken_measure(all.first().map_or("", |change| &change.measure));
     let caption = format!("Changes of {measure}, best first ({methods})");
     Grid::new(&caption, &columns).filled(rows, 40, "ranking.csv")
 }
