@@ -113,7 +113,8 @@ impl<'a> Loom<'a> {
         let of_room =
             |items: &BTreeMap<RoomId, Items>| items.get(&room).cloned().unwrap_or_default();
         let had_elsewhere = of_room(&loss.elsewhere);
-        let until_then = Items::from_iter([0..log.first_at(loss.at).max(1)]);
+        let mut until_then = Items::new();
+        until_then.insert(0..log.first_at(loss.at).max(1));
         // Of what was missing before the loss already, nobody noted who had it then.
         let elsewhere = || {
             let others = self.books.others(self.books.measured, room);

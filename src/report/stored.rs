@@ -25,7 +25,7 @@ use super::study::KIND;
 #[derive(Debug)]
 pub enum Opened {
     /// One run.
-    Run(Stored),
+    Run(Box<Stored>),
     /// A study of many.
     Study(StoredStudy),
 }
@@ -50,7 +50,7 @@ impl Opened {
                 path: folder.join(MANIFEST),
                 what: error.to_string(),
             })?;
-        Ok(Opened::Run(Stored { tables, manifest }))
+        Ok(Opened::Run(Box::new(Stored { tables, manifest })))
     }
 }
 
@@ -68,7 +68,7 @@ impl Stored {
     /// As [`Opened::open`]; and if it is the folder of a study.
     pub fn open(folder: &Path) -> Result<Stored, StoredError> {
         match Opened::open(folder)? {
-            Opened::Run(run) => Ok(run),
+            Opened::Run(run) => Ok(*run),
             Opened::Study(_) => Err(StoredError::Study(folder.to_owned())),
         }
     }

@@ -11,7 +11,7 @@ use super::colours::CAUSES;
 use super::sheet::{self, Drawing, INK, PALE, font};
 use super::stack::Stack;
 
-const HEIGHT: u32 = 540;
+const HEIGHT: u32 = 556;
 
 /// The figure.
 pub(in crate::report) fn exposure(run: &RunTables) -> Drawing {
@@ -37,7 +37,7 @@ pub(in crate::report) fn exposure(run: &RunTables) -> Drawing {
         let top = stack.top();
         let mut chart = ChartBuilder::on(page)
             .margin_top(134)
-            .margin_bottom(70)
+            .margin_bottom(84)
             .margin_left(16)
             .margin_right(56)
             .x_label_area_size(52)

@@ -103,7 +103,9 @@ impl<'a> Story<'a> {
 fn draw(page: &Area<'_>, story: &Story<'_>, loss_at: SimTime) {
     let whole = story.end.since(loss_at);
     let back = || story.run.recovery.iter().filter(|row| row.class == CLASS);
-    let last = back().last().map_or(whole, |row| row.at.since(loss_at));
+    let last = back()
+        .next_back()
+        .map_or(whole, |row| row.at.since(loss_at));
     let across = Since::new(whole, last, story.half);
     let title = across.title();
     let top = story.recoverable.max(story.recovered).max(1);
