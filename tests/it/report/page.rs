@@ -84,7 +84,7 @@ fn check(page: &str, names: &[&str]) -> Result<(), TestCaseError> {
     for name in names {
         // Whoever parses HTML knows one kind of line break.
         let name = name.replace("\r\n", "\n").replace('\r', "\n");
-        prop_assert!(texts.iter().any(|text| *text == name), "{:?}", name);
+        prop_assert!(texts.contains(&name), "{:?}", name);
     }
     Ok(())
 }
