@@ -11,6 +11,7 @@ mod interrupt;
 mod progress;
 #[cfg(unix)]
 mod record;
+mod report;
 mod result;
 mod run;
 mod schema;
@@ -46,6 +47,7 @@ Examples:
   fedheal compare results/sweeps/what-ifs:1 results/sweeps/what-ifs:2
   fedheal explain results/hypha-2021 --item public-04/9000
   fedheal diagram results/minimal --room plaza > plaza.svg
+  fedheal report results/hypha-2021               its page once more
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain
@@ -71,6 +73,7 @@ enum Verb {
     Compare(compare::Args),
     Explain(explain::Args),
     Diagram(diagram::Args),
+    Report(report::Args),
     Check(check::Args),
     Describe(describe::Args),
     Schema(schema::Args),
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         Verb::Compare(args) => compare::compare(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Diagram(args) => diagram::diagram(&args),
+        Verb::Report(args) => report::report(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),

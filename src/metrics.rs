@@ -15,6 +15,7 @@ mod rows;
 mod split;
 mod stranded;
 mod tally;
+mod tapestry;
 mod tenures;
 mod views;
 mod wishes;
@@ -31,4 +32,5 @@ pub use rows::{Counts, Dimension, Filter, ItemRow, Measures, RecoveryRow, Server
 pub use split::{RoomItems, State};
 pub use stranded::{REASONS, stranded_reason};
 pub use tally::messages;
+pub use tapestry::TapestryRow;
 pub use views::ViewRow;

@@ -13,6 +13,7 @@ mod figure;
 mod manifest;
 mod names;
 mod network;
+mod page;
 mod replay;
 mod sentences;
 mod stored;
@@ -24,9 +25,9 @@ mod write;
 pub use describe::{describe, memory_needed};
 pub use dictionary::{Column, DICTIONARY};
 pub use facts::Keep;
-pub use figure::recovery_svg;
 pub use manifest::{Manifest, Story};
 pub use names::Names;
+pub use page::renew;
 pub use replay::{ReplayError, diagram_svg, replay};
 pub use sentences::{explained, sentences};
 pub use stored::{Opened, Stored, StoredError, StoredStudy};
@@ -40,6 +41,8 @@ use std::path::{Path, PathBuf};
 
 use facts::FactsFile;
 use manifest::MANIFEST;
+use page::PAGE;
+use stored::RunTables;
 
 use crate::journal::Fact;
 use crate::metrics::{Measures, Network, Run};
@@ -149,6 +152,7 @@ impl Results {
         staging.table(tables::recovery(measures))?;
         staging.table(tables::servers(measures))?;
         staging.table(tables::stranded(measures))?;
+        staging.table(tables::tapestry(measures))?;
         staging.table(network::items(written.network))?;
         staging.table(network::groups(written.network))?;
         staging.table(exposure::exposure(written.network))?;
@@ -157,19 +161,35 @@ impl Results {
         staging.table(tables::expect(scenario, measures))?;
         let unwritten = (self.journal == Keep::None).then_some(FactsFile::NAME);
         staging.table(dictionary::rows(unwritten))?;
-        // A figure may be looked at without its folder, and would be taken for the whole.
-        if written.complete {
-            staging.file("recovery.svg", |out| {
-                out.write_all(recovery_svg(scenario, measures).as_bytes())
-            })?;
-        }
         if let Some(recording) = written.recording {
             staging.file("recording.json", |out| out.write_all(recording.as_bytes()))?;
         }
         let kept = (self.journal, written.complete);
         let mut manifest = Manifest::new(scenario, measures, command, kept);
+        let page = match written.complete {
+            true => Some(draw(&mut staging, &manifest)?),
+            // A page or figure may be looked at without its folder, and would be taken for the whole.
+            false => None,
+        };
         manifest.files_sha256 = staging.checksums();
         staging.file(MANIFEST, |out| manifest.write(out))?;
+        if let Some(page) = page {
+            staging.file(PAGE, |out| out.write_all(page.as_bytes()))?;
+        }
         staging.publish()
     }
+}
+
+/// Draws what stands beside the tables, from the tables as they stand there; answers with the page.
+fn draw(staging: &mut write::Staging, manifest: &Manifest) -> Result<String, WriteError> {
+    let stored = Stored::just_written(&staging.new_folder(), manifest.clone());
+    let run = RunTables::read(&stored);
+    let run = run.map_err(|error| staging.failed(PAGE)(io::Error::other(error)))?;
+    for (name, drawing) in [
+        ("recovery.svg", figure::recovery(&run)),
+        ("tapestry.svg", figure::tapestry(&run)),
+    ] {
+        staging.file(name, |out| out.write_all(drawing.file().as_bytes()))?;
+    }
+    Ok(page::of_run(&run))
 }

@@ -21,7 +21,7 @@ pub use document::{Recorded, Software, document, script_document};
 pub use labelled::recording_of;
 pub use played::{EventCells, MessageCells, Played, RoomCells, Stage, StateCells, StepResult};
 pub use recording::{Recording, RecordingError, Step, read};
-pub use report::Report;
+pub use report::{Report, VERIFIED};
 pub use smaller::smaller;
 
 /// Plays every recording under the given paths (files, or folders of `*.json`). A bad recording is

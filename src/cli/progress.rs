@@ -1,5 +1,6 @@
 //! How far many runs are: a bar on a terminal, now and then a line elsewhere.
 
+use std::env;
 use std::io::{self, IsTerminal};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +12,12 @@ const LINES: u64 = 10;
 /// What is over sooner needs none.
 const SHORT: f64 = 2.0;
 
+/// May stderr show what moves? On a terminal, unless its owner wants it plain (<https://no-color.org>).
+pub(super) fn is_lively() -> bool {
+    let is_plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !is_plain
+}
+
 /// Some of many runs.
 pub(super) struct Progress {
     bar: ProgressBar,
@@ -21,7 +28,7 @@ pub(super) struct Progress {
 impl Progress {
     /// Begins with none of them done.
     pub(super) fn begin(total: u64) -> Progress {
-        let visible = io::stderr().is_terminal();
+        let visible = is_lively();
         let target = match visible {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),

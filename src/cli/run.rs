@@ -1,6 +1,5 @@
 //! `run`: a scenario, from its file to its result folder and the summary.
 
-use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::command;
 use super::engine::{self, Played};
 use super::interrupt::{INTERRUPTED, Interrupt};
+use super::progress::is_lively;
 use super::{Failure, bad_input, failed, note, say};
 use crate::kernel::SimTime;
 use crate::report::{self, Keep, Results, WriteError};
@@ -97,7 +97,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         note(&stopped(&scenario, &place, &again, args.out.as_deref()));
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    say(&report::summary(&scenario, &played.measures, &again))?;
+    say(&report::summary(
+        &scenario,
+        &played.measures,
+        &played.network,
+        &again,
+    ))?;
     note(&format!("fedheal: results in {}", folder.display()));
     if interrupt.is_asked() {
         note("fedheal: the run was over when it was interrupted; the results are whole");
@@ -151,7 +156,7 @@ fn play(
     let (start, end) = (scenario.world.start.0, scenario.world.end.0);
     let bar = ProgressBar::hidden().with_style(style());
     bar.set_length(STEPS);
-    let visible = io::stderr().is_terminal();
+    let visible = is_lively();
     let mut last = 0;
     let mut tick = |now: SimTime| {
         if interrupt.is_asked() {

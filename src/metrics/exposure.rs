@@ -207,7 +207,7 @@ fn add(
                     None => usual,
                 };
                 let from = late.map_or(wish, |since| since.at);
-                sums.outlived(cause, count, from, until);
+                sums.outlived(cause, count, from, tenure.until);
                 let millis = u128::from(until.since(from).0) * u128::from(count);
                 for cause in [None, Some(cause)] {
                     let sum = sums.rows.entry((kind, owner, cause)).or_default();
@@ -241,9 +241,12 @@ fn usual_cause(group: &Wishes, kept_for: Option<SimDuration>) -> Cause {
 }
 
 impl Sums {
-    fn outlived(&mut self, cause: Cause, count: u64, from: SimTime, until: SimTime) {
+    /// What is there at the end has no end yet.
+    fn outlived(&mut self, cause: Cause, count: u64, from: SimTime, until: Option<SimTime>) {
         *self.changes.entry((from.day(), cause)).or_default() += count as i64;
-        *self.changes.entry((until.day(), cause)).or_default() -= count as i64;
+        if let Some(until) = until {
+            *self.changes.entry((until.day(), cause)).or_default() -= count as i64;
+        }
     }
 
     fn finish(self, unheeded: Unheeded) -> Exposure {

@@ -12,6 +12,7 @@ use super::recovery::{gains, recovery_rows, server_rows};
 use super::split::{Case, RoomItems, made_while_inside, split};
 use super::stranded::stranded_row;
 use super::tally::{Class, Kind, View, tally_all};
+use super::tapestry::Loom;
 use super::{Counts, Dimension, Filter, ItemRow, Measures, files, personal};
 
 /// Measures a run.
@@ -19,20 +20,25 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
     let came_back = came_back(books, journal);
     let mut items = Vec::new();
     let mut stranded = Vec::new();
+    let mut could_come = BTreeMap::new();
+    let mut loom = Loom::new(books, journal);
     for room in 0..books.rooms.len() {
         let room = RoomId(room as u32);
         let log = &books.logs[room.index()];
         if log.is_empty() {
             continue;
         }
-        let split = split_room(books, room, came_back.get(&room));
+        let inside = made_while_inside(log, books.measured);
+        let split = split_room(books, room, &inside, came_back.get(&room));
+        loom.room(room, &inside, &split);
         items.extend(room_rows(books, room, &split));
         stranded.extend(stranded_row(books, journal, room, &split));
+        could_come.insert(room, split.stranded);
     }
     items.extend(personal::rows(books, journal));
     items.sort_by(|a, b| a.dimensions.cmp(&b.dimensions));
     let recovery = recovery_rows(books, journal);
-    let servers = server_rows(books, &recovery);
+    let servers = server_rows(books, &recovery, &could_come);
     let mut measures = Measures {
         half_back_at: None,
         nine_tenths_back_at: None,
@@ -43,6 +49,7 @@ pub fn measure(books: &Books<'_>, journal: &Journal) -> Measures {
         recovery,
         servers,
         stranded,
+        tapestry: loom.finish(),
     };
     let messages = (Dimension::Class, vec!["message".to_owned()]);
     let recoverable = measures.sum(&Filter([messages].into())).recoverable;
@@ -68,7 +75,7 @@ fn came_back(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, Items> {
 
 /// Where the items of one room are that the measured server should hold.
 pub fn room_items(books: &Books<'_>, journal: &Journal, room: RoomId) -> RoomItems {
-    split_room(books, room, came_back(books, journal).get(&room))
+    split_own(books, room, came_back(books, journal).get(&room))
 }
 
 /// As [`room_items`], of every room in which anything was made.
@@ -77,11 +84,16 @@ pub fn all_room_items(books: &Books<'_>, journal: &Journal) -> BTreeMap<RoomId, 
     let rooms = (0..books.rooms.len() as u32).map(RoomId);
     let begun = rooms.filter(|room| !books.logs[room.index()].is_empty());
     begun
-        .map(|room| (room, split_room(books, room, came_back.get(&room))))
+        .map(|room| (room, split_own(books, room, came_back.get(&room))))
         .collect()
 }
 
-fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItems {
+fn split_own(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItems {
+    let inside = made_while_inside(&books.logs[room.index()], books.measured);
+    split_room(books, room, &inside, back)
+}
+
+fn split_room(books: &Books<'_>, room: RoomId, inside: &Items, back: Option<&Items>) -> RoomItems {
     let log = &books.logs[room.index()];
     let loss = |items: fn(&LossBooks) -> &BTreeMap<RoomId, Items>| {
         let loss = books.loss.as_ref();
@@ -96,7 +108,7 @@ fn split_room(books: &Books<'_>, room: RoomId, back: Option<&Items>) -> RoomItem
     split(&Case {
         log,
         own: books.holdings[books.measured.index()].get(&room),
-        inside: made_while_inside(log, books.measured),
+        inside: inside.clone(),
         gone: loss(|loss| &loss.items),
         had_elsewhere: loss(|loss| &loss.elsewhere),
         back: back.cloned().unwrap_or_default(),

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::journal::{Fact, Journal, Path, RoomId, ServerId, UserId, What};
 use crate::kernel::SimTime;
 
-use super::books::{Books, Items, both, minus};
-use super::split::made_while_inside;
+use super::books::{Books, Items, both};
 use super::tally::{Class, messages, tally_range};
 use super::{RecoveryRow, ServerRow, federation};
 
@@ -165,16 +164,17 @@ impl Returns<'_> {
     }
 }
 
-pub(super) fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<ServerRow> {
+/// Every server of the world; `stranded` are the items of each room that the measured server lacks and others have.
+pub(super) fn server_rows(
+    books: &Books<'_>,
+    recovery: &[RecoveryRow],
+    stranded: &BTreeMap<RoomId, Items>,
+) -> Vec<ServerRow> {
     let own = &books.holdings[books.measured.index()];
     let (connecting, sole_copies) = (
         federation::connecting(books),
         federation::sole_copies(books),
     );
-    let logs = books.logs.iter();
-    let inside: Vec<Items> = logs
-        .map(|log| made_while_inside(log, books.measured))
-        .collect();
     let mut gave_back: BTreeMap<&str, u64> = BTreeMap::new();
     for row in recovery.iter().filter(|row| row.class == "message") {
         *gave_back.entry(&row.from).or_default() += row.items;
@@ -182,19 +182,15 @@ pub(super) fn server_rows(books: &Books<'_>, recovery: &[RecoveryRow]) -> Vec<Se
     (0..books.names.len())
         .map(|i| {
             let name = &books.names[i];
-            let could_give = books.holdings[i].iter().map(|(room, holding)| {
-                let should = &inside[room.index()];
-                let has = own
-                    .get(room)
-                    .map(|own| own.items.clone())
-                    .unwrap_or_default();
-                let missing = minus(&both(should, &holding.items), &has);
-                if i == books.measured.index() {
-                    0
-                } else {
-                    messages(&books.logs[room.index()], &missing)
-                }
-            });
+            let could_give = stranded
+                .iter()
+                .filter(|_| books.alive[i])
+                .map(|(room, missing)| {
+                    let holding = books.holdings[i].get(room);
+                    holding.map_or(0, |holding| {
+                        messages(&books.logs[room.index()], &both(missing, &holding.whole()))
+                    })
+                });
             ServerRow {
                 server: name.clone(),
                 users: books.users[i],

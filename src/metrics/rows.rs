@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::kernel::SimTime;
 
+use super::TapestryRow;
+
 /// Where the items of one row are. `held + shell + stranded + lost + expired == items`, always.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -143,6 +145,8 @@ pub struct Measures {
     pub servers: Vec<ServerRow>,
     /// Stranded items by room and reason.
     pub stranded: Vec<StrandedRow>,
+    /// Where the messages of each room are, by the time at which they were made.
+    pub tapestry: Vec<TapestryRow>,
     /// Name of the measured server.
     pub measured: String,
     /// The moment of the loss (the restore), if there was one.

@@ -52,6 +52,7 @@ pub const DICTIONARY: &[&[Column]] = &[
     RECOVERY,
     SERVERS,
     STRANDED,
+    TAPESTRY,
     NETWORK,
     GROUPS,
     EXPOSURE,
@@ -123,6 +124,23 @@ const STRANDED: &[Column] = &[
     of("stranded.csv", "room", "text", "-", "The room's name."),
     of("stranded.csv", "reason", "text", "-", "Why the items have not come back: room-unknown (the server does not know the room); not-in-room (the server does not think that it is in the room); key-lost (signatures made with its lost key cannot be checked); pull-back-off (an event could not be fetched, and is not tried again for a while); purged-peer-first (the peer that was asked had purged, and nobody else was asked); peers-unreachable (no peer that might have it could be reached); nobody-scrolled (there is a gap, and nobody paged into it far enough); push-refused (what a peer pushed was refused, since the peer had purged what it hangs on); silent-room (nobody elsewhere has spoken since, so nothing shows the gap); purge-closed-gap (the server's own purge removed the place from which it could be fetched); out-of-reach (it lies behind something that no peer can give with the state before it)."),
     of("stranded.csv", "items", "integer", "items", "How many."),
+];
+
+#[rustfmt::skip]
+const TAPESTRY: &[Column] = &[
+    of("tapestry.csv", "at_end", "boolean", "-", "true: at the end of the run; false: at the moment after the measured server's loss."),
+    of("tapestry.csv", "room", "text", "-", "The room's name; empty where several rooms of a kind are put together (of more than 60 rooms, all but the 40 that lost most messages)."),
+    of("tapestry.csv", "room_kind", "text", "-", "public, private, direct."),
+    of("tapestry.csv", "rooms", "integer", "rooms", "How many rooms the row is about."),
+    of("tapestry.csv", "from", "time", "UTC", "When the bin of time begins in which the messages were made."),
+    of("tapestry.csv", "until", "time", "UTC", "When it ends; not included."),
+    of("tapestry.csv", "held", "integer", "messages", "Of the messages that the measured server should hold: it has them, content intact."),
+    of("tapestry.csv", "shell", "integer", "messages", "Of these: it has them without their content."),
+    of("tapestry.csv", "stranded", "integer", "messages", "Of these: it has them not, some live server has. What was missing before the loss already is stranded after it if some server has it at the end."),
+    of("tapestry.csv", "lost", "integer", "messages", "Of these: no live server has them."),
+    of("tapestry.csv", "expired", "integer", "messages", "Of these: by the server's own policy, as it is at the end, they would be gone by then."),
+    of("tapestry.csv", "gone", "integer", "messages", "Of the messages made then: held before the loss and not after it."),
+    of("tapestry.csv", "came_back", "integer", "messages", "Of gone: came back until at_end says, whatever became of them later."),
 ];
 
 #[rustfmt::skip]

@@ -3,6 +3,8 @@
 //! Nothing of it is believed before its manifest has been read and every file has been held against its checksum.
 
 mod error;
+mod run;
+mod study;
 
 use std::fs;
 use std::io;
@@ -13,15 +15,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use error::StoredError;
+pub(super) use run::RunTables;
+pub(super) use study::{Change, Frontier, Spot, StudyTables};
 
 use super::manifest::{MANIFEST, Manifest, SCHEMA_VERSION, TOOL, VERSION, checksum};
-use super::study;
+use super::study::KIND;
 
 /// What a result folder holds.
 #[derive(Debug)]
 pub enum Opened {
     /// One run.
-    Run(Stored),
+    Run(Box<Stored>),
     /// A study of many.
     Study(StoredStudy),
 }
@@ -38,7 +42,7 @@ impl Opened {
         let tables = Tables {
             folder: folder.to_owned(),
         };
-        if manifest["kind"] == study::KIND {
+        if manifest["kind"] == KIND {
             return Ok(Opened::Study(StoredStudy { tables, manifest }));
         }
         let manifest =
@@ -46,7 +50,7 @@ impl Opened {
                 path: folder.join(MANIFEST),
                 what: error.to_string(),
             })?;
-        Ok(Opened::Run(Stored { tables, manifest }))
+        Ok(Opened::Run(Box::new(Stored { tables, manifest })))
     }
 }
 
@@ -64,7 +68,7 @@ impl Stored {
     /// As [`Opened::open`]; and if it is the folder of a study.
     pub fn open(folder: &Path) -> Result<Stored, StoredError> {
         match Opened::open(folder)? {
-            Opened::Run(run) => Ok(run),
+            Opened::Run(run) => Ok(*run),
             Opened::Study(_) => Err(StoredError::Study(folder.to_owned())),
         }
     }
@@ -101,6 +105,18 @@ pub struct StoredStudy {
     manifest: Value,
 }
 
+impl StoredStudy {
+    /// The results of a study that have just been written by this program: only the manifest is read again.
+    pub(super) fn just_written(folder: &Path) -> Result<StoredStudy, StoredError> {
+        let manifest = read_manifest(folder)?;
+        let folder = folder.to_owned();
+        Ok(StoredStudy {
+            tables: Tables { folder },
+            manifest,
+        })
+    }
+}
+
 /// The files of a folder.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -127,13 +143,32 @@ impl Tables {
         file: &str,
     ) -> Result<impl Iterator<Item = Result<R, StoredError>> + use<R>, StoredError> {
         let path = self.folder.join(file);
-        let bad_row = move |error: csv::Error| StoredError::BadRow {
-            path: path.clone(),
-            line: error.position().map_or(0, csv::Position::line),
-            what: error.to_string(),
-        };
-        let reader = csv::Reader::from_path(self.folder.join(file)).map_err(&bad_row)?;
-        Ok((reader.into_deserialize()).map(move |row| row.map_err(&bad_row)))
+        let reader = csv::Reader::from_path(&path).map_err(bad_row(&path))?;
+        Ok((reader.into_deserialize()).map(move |row| row.map_err(bad_row(&path))))
+    }
+
+    /// The header of a table and the cells of all rows, for tables whose columns are not known beforehand.
+    ///
+    /// # Errors
+    /// As [`Tables::each`].
+    pub(super) fn cells(&self, file: &str) -> Result<(Vec<String>, Vec<Vec<String>>), StoredError> {
+        let header = csv::Reader::from_path(self.folder.join(file))
+            .and_then(|mut table| table.headers().cloned())
+            .map_err(bad_row(&self.folder.join(file)))?;
+        let header = header.iter().map(str::to_owned).collect();
+        Ok((header, self.rows(file)?))
+    }
+
+    /// The title that a TOML file of the folder has.
+    ///
+    /// # Errors
+    /// If there is no such file.
+    pub(super) fn title(&self, file: &str) -> Result<String, StoredError> {
+        let path = self.folder.join(file);
+        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let table: toml::Table = text.parse().unwrap_or_default();
+        let title = table.get("title").and_then(toml::Value::as_str);
+        Ok(title.unwrap_or_default().to_owned())
     }
 
     /// All rows of a table.
@@ -223,6 +258,16 @@ fn check_files(folder: &Path, manifest: &Value) -> Result<(), StoredError> {
         }
     }
     Ok(())
+}
+
+/// Puts the name of a table to what is wrong with a row.
+fn bad_row(path: &Path) -> impl Fn(csv::Error) -> StoredError + use<> {
+    let path = path.to_owned();
+    move |error| StoredError::BadRow {
+        path: path.clone(),
+        line: error.position().map_or(0, csv::Position::line),
+        what: error.to_string(),
+    }
 }
 
 /// Puts the name of a file to what the operating system says.

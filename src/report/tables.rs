@@ -222,6 +222,53 @@ pub(super) fn stranded(
     }
 }
 
+/// A row of `tapestry.csv`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::report) struct Tapestry<'a> {
+    pub(in crate::report) at_end: bool,
+    pub(in crate::report) room: Cow<'a, str>,
+    pub(in crate::report) room_kind: Cow<'a, str>,
+    pub(in crate::report) rooms: u64,
+    pub(in crate::report) from: SimTime,
+    pub(in crate::report) until: SimTime,
+    pub(in crate::report) held: u64,
+    pub(in crate::report) shell: u64,
+    pub(in crate::report) stranded: u64,
+    pub(in crate::report) lost: u64,
+    pub(in crate::report) expired: u64,
+    pub(in crate::report) gone: u64,
+    pub(in crate::report) came_back: u64,
+}
+
+/// Where the messages of each room are, by the time at which they were made.
+pub(super) fn tapestry(
+    measures: &Measures,
+) -> Table<impl Iterator<Item = impl Serialize + Default>> {
+    let rows = measures.tapestry.iter().map(|row| {
+        let [held, shell, stranded, lost, expired] = row.messages;
+        let [gone, came_back] = row.gone;
+        Tapestry {
+            at_end: row.at_end,
+            room: Cow::from(&row.room),
+            room_kind: row.room_kind.into(),
+            rooms: row.rooms,
+            from: row.from,
+            until: row.until,
+            held,
+            shell,
+            stranded,
+            lost,
+            expired,
+            gone,
+            came_back,
+        }
+    });
+    Table {
+        file: "tapestry.csv",
+        rows,
+    }
+}
+
 /// A row of `expect.csv`: one finding of one expectation.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(in crate::report) struct Expect<'a> {

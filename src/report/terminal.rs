@@ -8,14 +8,14 @@ pub(super) use words::{counted, moment, paragraph, spoken, thousands};
 use words::{of_total, percent, row};
 
 use crate::kernel::{SimDuration, SimTime};
-use crate::metrics::{Counts, Dimension, Expectation, Filter, Finding, Measures};
+use crate::metrics::{Counts, Dimension, Expectation, Filter, Finding, Measures, Network};
 use crate::scenario::Scenario;
 
 /// How many giving servers are listed.
 const GIVERS: usize = 5;
 
 /// The classes of items, in the order of the table.
-const CLASSES: [(&str, &str); 9] = [
+pub(super) const CLASSES: [(&str, &str); 9] = [
     ("message", "messages"),
     ("state", "state events"),
     ("file", "files"),
@@ -28,7 +28,12 @@ const CLASSES: [(&str, &str); 9] = [
 ];
 
 /// The summary of a run; `command` repeats it.
-pub fn summary(scenario: &Scenario, measures: &Measures, command: &str) -> String {
+pub fn summary(
+    scenario: &Scenario,
+    measures: &Measures,
+    network: &Network,
+    command: &str,
+) -> String {
     let again = format!("seed {}, again with: {command}\n", scenario.world.seed);
     let parts = [
         again.clone(),
@@ -36,6 +41,7 @@ pub fn summary(scenario: &Scenario, measures: &Measures, command: &str) -> Strin
         classes(measures),
         ways(measures),
         stranded(measures),
+        exposed(network),
         expectations(scenario, measures),
         again,
     ];
@@ -157,6 +163,28 @@ fn stranded(measures: &Measures) -> String {
         text += &row(&format!("  {reason}"), &[of_total(items, all)]);
     }
     text
+}
+
+/// What outlives its owners' wish, in one line.
+fn exposed(network: &Network) -> String {
+    let rows = network.exposure.rows.iter();
+    let all = rows.filter(|row| row.cause.is_none());
+    let sums = all.fold((0, 0, 0), |sums, row| {
+        (
+            sums.0 + row.wished,
+            sums.1 + row.exposed,
+            sums.2 + row.copies,
+        )
+    });
+    match sums {
+        (0, ..) => String::new(),
+        (wished, exposed, copies) => {
+            let cells = [of_total(exposed, wished)];
+            let label = format!("exposed, of {} wished gone", thousands(wished));
+            let text = row(&label, &cells);
+            format!("{} in {} copies\n", text.trim_end(), thousands(copies))
+        }
+    }
 }
 
 /// Sums by name, the largest first; equal sums by name.

@@ -190,7 +190,8 @@ impl Staging {
         Ok(self.target)
     }
 
-    fn new_folder(&self) -> PathBuf {
+    /// Where the files are until then.
+    pub(super) fn new_folder(&self) -> PathBuf {
         self.temporary.path().join("new")
     }
 }

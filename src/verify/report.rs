@@ -10,6 +10,10 @@ use super::recording::RecordingError;
 /// Differing cells shown per experiment, unless all are wanted.
 const SHOWN: usize = 5;
 
+/// How far this version does what the shipped recordings of real servers hold, as `verify` says it at its end. A test
+/// holds it against them.
+pub const VERIFIED: &str = "39 of 39 recordings right in every cell; 24829 of 24829 cells right";
+
 /// What became of each recording.
 #[derive(Debug, Default)]
 pub struct Report {

@@ -2,7 +2,7 @@
 //! counted twice or forgotten; the in-step shortcut changes nothing.
 
 use fedheal::journal::ServerId;
-use fedheal::metrics::{Measures, measure};
+use fedheal::metrics::{Dimension, Filter, Measures, measure};
 use fedheal::simulation::{Outcome, run};
 use fedheal::world::World;
 use proptest::prelude::*;
@@ -68,6 +68,31 @@ proptest! {
             let c = row.counts;
             prop_assert_eq!(c.held + c.shell + c.stranded + c.lost + c.expired, c.items, "{:?}", row);
             prop_assert!(c.recovered <= c.gone && c.gone <= c.items && c.readable <= c.held, "{:?}", row);
+        }
+    }
+
+    #[test]
+    fn the_tapestry_adds_up_to_the_items(draft in draft()) {
+        let world = draft.world();
+        let measures = measured(&world, &run(&world, &mut |_| {}));
+        let messages = (Dimension::Class, vec!["message".to_owned()]);
+        let counts = measures.sum(&Filter([messages].into()));
+        let mut sums = [0; 7];
+        for row in measures.tapestry.iter().filter(|row| row.at_end) {
+            let numbers = row.messages.iter().chain(&row.gone);
+            std::iter::zip(&mut sums, numbers).for_each(|(sum, number)| *sum += number);
+        }
+        prop_assert_eq!(
+            sums,
+            [
+                counts.held, counts.shell, counts.stranded, counts.lost, counts.expired,
+                counts.gone, counts.recovered,
+            ]
+        );
+        // What was gone was there before, and is not there at the moment after the loss.
+        for row in measures.tapestry.iter().filter(|row| !row.at_end) {
+            let [_, _, stranded, lost, expired] = row.messages;
+            prop_assert!(row.gone[0] <= stranded + lost + expired, "{row:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Result folders and the summary, from measures made by hand.
 
+mod page;
+mod refused;
 mod sample;
 
 use std::collections::BTreeSet;
@@ -14,11 +16,12 @@ use sample::{journal, measures, network, nothing_lost, scenario};
 
 const COMMAND: &str = "fedheal run scenarios/sample.toml --seed 7";
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "items.csv",
     "recovery.csv",
     "servers.csv",
     "stranded.csv",
+    "tapestry.csv",
     "network.csv",
     "groups.csv",
     "exposure.csv",
@@ -111,7 +114,7 @@ fn a_table_without_rows_still_has_its_header() {
 
 #[test]
 fn the_summary_fits_eighty_columns() {
-    let text = report::summary(&scenario(), &measures(), COMMAND);
+    let text = report::summary(&scenario(), &measures(), &network(), COMMAND);
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
@@ -121,7 +124,7 @@ fn the_summary_fits_eighty_columns() {
 #[test]
 fn the_summary_of_a_quiet_run_says_that_nothing_was_lost() {
     let (scenario, measures) = nothing_lost();
-    insta::assert_snapshot!(report::summary(&scenario, &measures, COMMAND));
+    insta::assert_snapshot!(report::summary(&scenario, &measures, &network(), COMMAND));
 }
 
 #[test]
@@ -152,7 +155,9 @@ fn the_manifest_names_every_other_file_with_its_checksum() {
     assert!(manifest["build"]["commit"].is_string());
     let checksums = manifest["files_sha256"].as_object().unwrap();
     let files = fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(checksums.len(), files - 1);
+    // The page is made from the others, and can be made again.
+    assert_eq!(checksums.len(), files - 2);
+    assert!(!checksums.contains_key("report.html"));
     for (name, checksum) in checksums {
         let hash = Sha256::digest(read(folder.path(), name));
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -270,7 +275,9 @@ fn a_folder_that_cannot_be_made_names_path_and_cause() {
 
 #[test]
 fn the_figure_has_a_layer_per_path_and_brings_its_font() {
-    let svg = report::recovery_svg(&scenario(), &measures());
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let svg = read(folder.path(), "recovery.svg");
     assert!(svg.contains("@font-face"));
     for path in ["backfill", "push", "gap-fill"] {
         assert!(svg.contains(&format!("\n{path} ")), "{path}");
@@ -282,8 +289,11 @@ fn the_figure_has_a_layer_per_path_and_brings_its_font() {
 
 #[test]
 fn the_figure_of_a_quiet_run_is_a_sentence() {
-    let (scenario, measures) = nothing_lost();
-    let svg = report::recovery_svg(&scenario, &measures);
+    let folder = tempfile::tempdir().unwrap();
+    let (_, measures) = nothing_lost();
+    let nothing = Journal::default();
+    write_as(folder.path(), &nothing, &measures, (Keep::Full, true)).unwrap();
+    let svg = read(folder.path(), "recovery.svg");
     assert!(svg.contains("No message was lost in this run"));
     assert!(!svg.contains("<polygon"));
 }

@@ -5,7 +5,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::page::{self, Area, INK, PALE, anchored, font};
+use super::sheet::{self, Area, Drawing, INK, PALE, anchored, font};
 use crate::explain::{Diagram, Happened, Kind, Row};
 use crate::kernel::SimDuration;
 use crate::report::terminal::{counted, spoken};
@@ -55,21 +55,14 @@ pub(in crate::report) fn ladder_svg(diagram: &Diagram, note: &str) -> String {
     let width = LEFT + apart * diagram.servers.len() as i32 + 24;
     let width = width.max(640);
     let height = TOP + rows_height(&diagram.rows) + 112;
-    let mut svg = String::new();
-    {
-        let sheet = page::blank(&mut svg, (width.unsigned_abs(), height.unsigned_abs()));
-        let ladder = Ladder {
-            sheet: &sheet,
-            apart,
-        };
-        page::text(&sheet, &title, (24, 22), font(24));
+    let size = (width.unsigned_abs(), height.unsigned_abs());
+    let drawing = Drawing::sized(size, title, caption, |sheet| {
+        let ladder = Ladder { sheet, apart };
         ladder.legend();
         ladder.columns(diagram, height - 100);
         ladder.rows(&diagram.rows);
-        page::paragraph(&sheet, &caption, (24, height - 64));
-        sheet.present().expect("a string can be written to");
-    }
-    page::finish(&dashed(svg), &title, &caption)
+    });
+    dashed(drawing.file())
 }
 
 fn caption(diagram: &Diagram, note: &str) -> String {
@@ -92,12 +85,12 @@ fn caption(diagram: &Diagram, note: &str) -> String {
 /// The distance of two columns: the longest words fit between them, within reason.
 fn apart(diagram: &Diagram) -> i32 {
     let mut svg = String::new();
-    let sheet = page::blank(&mut svg, (1, 1));
+    let sheet = sheet::blank(&mut svg, (1, 1));
     let rows = diagram.rows.iter().map(|row| match &row.happened {
         Happened::Sent { words, .. } | Happened::Note { words, .. } => words,
     });
     let words = rows.chain(&diagram.servers);
-    let widest = words.map(|words| page::width(&sheet, words, &font(SMALL)));
+    let widest = words.map(|words| sheet::width(&sheet, words, &font(SMALL)));
     (widest.max().unwrap_or_default() + 40).clamp(NARROWEST, WIDEST)
 }
 
@@ -132,14 +125,14 @@ impl Ladder<'_, '_> {
         for (kind, name, ..) in KINDS {
             self.line(kind, [(left, 68), (left + 40, 68)]);
             self.head((left + 40, 68), 1, kind);
-            page::text(self.sheet, name, (left + 50, 60), font(SMALL));
-            left += 50 + page::width(self.sheet, name, &font(SMALL)) + 24;
+            sheet::text(self.sheet, name, (left + 50, 60), font(SMALL));
+            left += 50 + sheet::width(self.sheet, name, &font(SMALL)) + 24;
         }
         self.cross((left + 6, 68));
-        page::text(self.sheet, "lost", (left + 18, 60), font(SMALL));
-        left += 18 + page::width(self.sheet, "lost", &font(SMALL)) + 24;
+        sheet::text(self.sheet, "lost", (left + 18, 60), font(SMALL));
+        left += 18 + sheet::width(self.sheet, "lost", &font(SMALL)) + 24;
         self.dot((left + 4, 68));
-        page::text(self.sheet, "on one server", (left + 16, 60), font(SMALL));
+        sheet::text(self.sheet, "on one server", (left + 16, 60), font(SMALL));
     }
 
     /// A line down for each server, with its name above and below.
@@ -150,7 +143,7 @@ impl Ladder<'_, '_> {
             self.sheet.draw(&path).expect("a string takes it");
             let name = self.cut(name);
             for (y, down) in [(TOP - 18, VPos::Bottom), (bottom + 4, VPos::Top)] {
-                page::text(
+                sheet::text(
                     self.sheet,
                     &name,
                     (x, y),
@@ -165,12 +158,12 @@ impl Ladder<'_, '_> {
         for (row, pause) in rows.iter().zip(pauses(rows)) {
             if let Some(pause) = pause {
                 let words = format!("{} later", spoken(pause));
-                page::text(self.sheet, &words, (24, y + 6), font(SMALL - 1));
+                sheet::text(self.sheet, &words, (24, y + 6), font(SMALL - 1));
                 y += PAUSE;
             }
             let at = row.at.to_string().replace('T', " ");
             if at != said {
-                page::text(self.sheet, &at, (24, y + 9), font(SMALL - 1));
+                sheet::text(self.sheet, &at, (24, y + 9), font(SMALL - 1));
                 said = at;
             }
             match &row.happened {
@@ -184,7 +177,7 @@ impl Ladder<'_, '_> {
                     let x = self.column(*server);
                     self.dot((x, y + ROW / 2));
                     let style = anchored(font(SMALL), HPos::Left, VPos::Center);
-                    page::text(self.sheet, &self.cut(words), (x + 10, y + ROW / 2), style);
+                    sheet::text(self.sheet, &self.cut(words), (x + 10, y + ROW / 2), style);
                 }
             }
             y += ROW;
@@ -222,7 +215,7 @@ impl Ladder<'_, '_> {
         let right = to.iter().any(|(receiver, _)| *receiver > from);
         let middle = start.0 + self.apart / 2 * if right { 1 } else { -1 };
         let style = anchored(font(SMALL), HPos::Center, VPos::Bottom);
-        page::text(self.sheet, &self.cut(words), (middle, y - 1), style);
+        sheet::text(self.sheet, &self.cut(words), (middle, y - 1), style);
     }
 
     fn line(&self, kind: Kind, ends: [(i32, i32); 2]) {
@@ -255,7 +248,7 @@ impl Ladder<'_, '_> {
 
     /// Words that do not fit between two columns end in dots.
     fn cut(&self, words: &str) -> String {
-        let fits = |words: &str| page::width(self.sheet, words, &font(SMALL)) <= self.apart - 20;
+        let fits = |words: &str| sheet::width(self.sheet, words, &font(SMALL)) <= self.apart - 20;
         if fits(words) {
             return words.to_owned();
         }

@@ -1,30 +1,18 @@
-//! Rows of recovery as layers that lie on each other.
+//! Numbers that change over time, as layers that lie on each other.
 
 use std::collections::BTreeMap;
 
-use plotters::style::RGBColor;
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
 
-use super::since::Since;
-use crate::kernel::SimTime;
-use crate::metrics::Measures;
+use super::colours::Ink;
+use super::sheet::INK;
 
-/// A path's place in the stack, from the bottom, and its colour: the palette of Okabe and Ito, which
-/// colour-blind readers tell apart. A path keeps its colour in every figure.
-const PALETTE: [(&str, RGBColor); 8] = [
-    ("backfill", RGBColor(0x00, 0x72, 0xb2)),
-    ("push", RGBColor(0xe6, 0x9f, 0x00)),
-    ("gap-fill", RGBColor(0x56, 0xb4, 0xe9)),
-    ("join", RGBColor(0x00, 0x9e, 0x73)),
-    ("jump", RGBColor(0xcc, 0x79, 0xa7)),
-    ("redownload", RGBColor(0xf0, 0xe4, 0x42)),
-    ("anew", RGBColor(0x00, 0x00, 0x00)),
-    ("restore", RGBColor(0x99, 0x99, 0x99)),
-];
-
-/// What came back by one path.
+/// One number over time.
 pub(super) struct Layer {
-    pub(super) path: String,
-    pub(super) colour: RGBColor,
+    pub(super) name: &'static str,
+    pub(super) ink: Ink,
+    /// Its last value.
     pub(super) total: u64,
     /// Lower and upper edge at each of the stack's moments.
     edges: Vec<(u64, u64)>,
@@ -33,67 +21,111 @@ pub(super) struct Layer {
 /// All layers, from the bottom.
 pub(super) struct Stack {
     pub(super) layers: Vec<Layer>,
-    /// Milliseconds after the loss, rising; the edges are those from this moment on.
+    /// Milliseconds on the axis, rising; the edges are those from this moment on.
     moments: Vec<u64>,
     end: u64,
 }
 
 impl Stack {
-    /// The layers of one class of items. Moments that fall on one pixel of the axis become one.
-    pub(super) fn new(measures: &Measures, class: &str, loss_at: SimTime, across: &Since) -> Stack {
-        let mut columns: BTreeMap<i32, (u64, BTreeMap<&str, u64>)> = BTreeMap::new();
-        for row in measures.recovery.iter().filter(|row| row.class == class) {
-            let after = row.at.0.saturating_sub(loss_at.0);
-            debug_assert!(PALETTE.iter().any(|(path, _)| *path == row.path));
-            let column = columns.entry(across.column(after)).or_default();
-            column.0 = after;
-            *column.1.entry(row.path.as_str()).or_default() += row.items;
+    /// Layers in the order of their inks, from changes (when, of which layer, by how much) in order of time. Moments
+    /// that fall on one pixel of the axis, which `column` tells, become one.
+    pub(super) fn new<'a>(
+        changes: impl Iterator<Item = (u64, &'a str, i64)>,
+        inks: &[Ink],
+        column: impl Fn(u64) -> i32,
+        end: u64,
+    ) -> Stack {
+        let mut columns: BTreeMap<i32, (u64, BTreeMap<&str, i64>)> = BTreeMap::new();
+        for (at, name, change) in changes {
+            debug_assert!(inks.iter().any(|ink| ink.0 == name));
+            let column = columns.entry(column(at)).or_default();
+            column.0 = at;
+            *column.1.entry(name).or_default() += change;
         }
         let columns: Vec<_> = columns.into_values().collect();
         let mut floor = vec![0; columns.len()];
         let mut layers = Vec::new();
-        for (path, colour) in PALETTE {
-            let mut total = 0;
-            let edges = std::iter::zip(&columns, &mut floor).map(|((_, gained), floor)| {
-                total += gained.get(path).copied().unwrap_or(0);
+        for ink in inks {
+            let (mut value, mut is_ever) = (0_i64, false);
+            let edges = std::iter::zip(&columns, &mut floor).map(|((_, changed), floor)| {
+                value += changed.get(ink.0).copied().unwrap_or(0);
+                is_ever |= value > 0;
                 let lower = *floor;
-                *floor += total;
+                *floor += value.max(0).unsigned_abs();
                 (lower, *floor)
             });
-            let edges = edges.collect();
-            if total > 0 {
+            let edges: Vec<_> = edges.collect();
+            if is_ever {
                 layers.push(Layer {
-                    path: path.to_owned(),
-                    colour,
-                    total,
+                    name: ink.0,
+                    ink: *ink,
+                    total: value.max(0).unsigned_abs(),
                     edges,
                 });
             }
         }
         Stack {
             layers,
-            moments: columns.iter().map(|(after, _)| *after).collect(),
-            end: across.end(),
+            moments: columns.iter().map(|(at, _)| *at).collect(),
+            end,
+        }
+    }
+
+    /// The height of the highest moment.
+    pub(super) fn top(&self) -> u64 {
+        let highest = self
+            .layers
+            .last()
+            .into_iter()
+            .flat_map(|layer| &layer.edges);
+        highest.map(|edge| edge.1).max().unwrap_or(0)
+    }
+
+    /// Draws all layers into a chart; each has its own dashes along its upper edge.
+    pub(super) fn draw<X>(&self, chart: &mut Chart<'_, '_, X>)
+    where
+        X: Ranged<ValueType = u64>,
+    {
+        for layer in &self.layers {
+            let area = Polygon::new(self.outline(layer), layer.ink.1.filled());
+            chart.draw_series([area]).expect("a string takes it");
+        }
+        for layer in &self.layers {
+            let upper = layer.edges.iter().map(|edge| edge.1);
+            let edge = self.steps(upper.collect());
+            let (dash, gap) = layer.ink.2;
+            let thin = INK.stroke_width(1);
+            if gap == 0 {
+                let edge = PathElement::new(edge, thin);
+                chart.draw_series([edge]).expect("a string takes it");
+            } else {
+                let edge = DashedPathElement::new(edge, dash, gap, thin);
+                chart.draw_series([edge]).expect("a string takes it");
+            }
         }
     }
 
     /// The outline of a layer: its upper edge in steps forwards, its lower one in steps back.
-    pub(super) fn outline(&self, layer: &Layer) -> Vec<(u64, u64)> {
-        let upper: Vec<u64> = layer.edges.iter().map(|edge| edge.1).collect();
-        let lower: Vec<u64> = layer.edges.iter().map(|edge| edge.0).collect();
-        let mut outline = self.steps(&upper);
-        outline.extend(self.steps(&lower).into_iter().rev());
+    fn outline(&self, layer: &Layer) -> Vec<(u64, u64)> {
+        let upper = layer.edges.iter().map(|edge| edge.1).collect();
+        let lower = layer.edges.iter().map(|edge| edge.0).collect();
+        let mut outline = self.steps(upper);
+        outline.extend(self.steps(lower).into_iter().rev());
         outline
     }
 
-    fn steps(&self, heights: &[u64]) -> Vec<(u64, u64)> {
+    fn steps(&self, heights: Vec<u64>) -> Vec<(u64, u64)> {
         let mut corners = vec![(0, 0)];
         let mut height = 0;
-        for (after, next) in std::iter::zip(&self.moments, heights) {
-            corners.extend([(*after, height), (*after, *next)]);
-            height = *next;
+        for (at, next) in std::iter::zip(&self.moments, heights) {
+            corners.extend([(*at, height), (*at, next)]);
+            height = next;
         }
         corners.push((self.end, height));
         corners
     }
 }
+
+/// A chart with an axis of time across and numbers up.
+pub(super) type Chart<'a, 'b, X> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, plotters::coord::types::RangedCoordu64>>;

@@ -90,12 +90,24 @@ pub enum StoredError {
         #[source]
         cause: io::Error,
     },
+    /// The same of a page that was to be written.
+    #[error("cannot write {}: {cause}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
 }
 
 impl StoredError {
     /// Is it the machine that failed, and not what was asked for that is wrong?
     pub fn is_of_the_machine(&self) -> bool {
-        matches!(self, StoredError::Unreadable { .. })
+        matches!(
+            self,
+            StoredError::Unreadable { .. } | StoredError::Unwritable { .. }
+        )
     }
 
     /// What to do.
@@ -116,7 +128,7 @@ impl StoredError {
             StoredError::Study(_) => {
                 "play one of its points with `fedheal run` and --set, and name that folder".to_owned()
             }
-            StoredError::Unreadable { .. } => "look at the folder's permissions".to_owned(),
+            StoredError::Unreadable { .. } | StoredError::Unwritable { .. } => "look at the folder's permissions".to_owned(),
             _ => "make it again with `fedheal run` or `fedheal sweep`".to_owned(),
         }
     }

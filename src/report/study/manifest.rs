@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::super::manifest::{LOCK, MANIFEST, SCHEMA_VERSION, checksum, hex};
+use super::super::page::{PAGE, of_study};
+use super::super::stored::StoredStudy;
 use super::columns;
 use super::error::StudyError;
 use super::findings::Findings;
@@ -99,10 +102,27 @@ impl StudyFolder<'_> {
         };
         let checksums: Result<BTreeMap<_, _>, _> = files.into_iter().map(checksum).collect();
         self.manifest(replicas, command, complete, Some(machine), checksums?)?;
+        self.page(complete)?;
         if complete {
             self.close_log()?;
         }
         Ok(findings)
+    }
+
+    /// Writes the page of a whole study; that of another whole is no page of a part.
+    fn page(&self, complete: bool) -> Result<(), StudyError> {
+        let path = self.folder.join(PAGE);
+        if !complete {
+            return match fs::remove_file(&path) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                    Err(self.failed(PAGE)(cause))
+                }
+                _ => Ok(()),
+            };
+        }
+        let page = StoredStudy::just_written(&self.folder).and_then(|stored| of_study(&stored));
+        let page = page.map_err(|error| self.failed(PAGE)(io::Error::other(error)))?;
+        self.file(PAGE, |out| out.write_all(page.as_bytes()))
     }
 
     fn manifest(

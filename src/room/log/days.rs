@@ -38,6 +38,9 @@ impl RoomLog {
     pub fn first_at(&self, at: SimTime) -> EventNo {
         let day = at.day() as u32;
         let (from, to) = (self.first_of_day(day), self.first_of_day(day + 1));
+        if at == SimTime::of_day(at.day()) {
+            return from;
+        }
         let mut first = from;
         // Within one day only that day's times are looked at.
         let index = self.entries.partition_point(|entry| entry.first() < from);

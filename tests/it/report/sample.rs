@@ -7,7 +7,7 @@ use fedheal::kernel::{SimDuration, SimTime};
 use fedheal::metrics::{
     Bound, Cause, Count, Counts, Dimension, Expectation, Exposure, ExposureRow, ExposureStep,
     Filter, Finding, GroupRow, ItemRow, Measures, Network, NetworkRow, RecoveryRow, ServerRow,
-    StrandedRow, Strikes, Unheeded, ViewRow,
+    StrandedRow, Strikes, TapestryRow, Unheeded, ViewRow,
 };
 use fedheal::protocol::matrix::Rules;
 use fedheal::scenario::Scenario;
@@ -288,6 +288,7 @@ pub(super) fn measures() -> Measures {
             stranded("lobby", "nobody-scrolled", 250),
             stranded("quiet, but \"quoted\"", "silent-room", 50),
         ],
+        tapestry: tapestry(),
         measured: "one.example".into(),
         loss_at: Some(SimTime(LOSS)),
         backup_at: Some(SimTime(LOSS - 153 * DAY)),
@@ -322,6 +323,26 @@ fn recovery() -> Vec<RecoveryRow> {
         });
     }
     rows
+}
+
+/// Two rooms in four bins, at both moments.
+fn tapestry() -> Vec<TapestryRow> {
+    let cells = [false, true].into_iter().flat_map(|at_end| {
+        ["lobby", "quiet, but \"quoted\""]
+            .into_iter()
+            .flat_map(move |room| (0..4).map(move |bin| (at_end, room, bin)))
+    });
+    let row = |(at_end, room, bin): (bool, &str, u64)| TapestryRow {
+        at_end,
+        room: room.into(),
+        room_kind: "public",
+        rooms: 1,
+        from: SimTime(LOSS - (280 - 60 * bin) * DAY),
+        until: SimTime(LOSS - (220 - 60 * bin) * DAY),
+        messages: [100 + 10 * bin, bin, 40 / (bin + 1), 5 * bin, 30],
+        gone: [50, if at_end { 20 + bin } else { 0 }],
+    };
+    cells.map(row).collect()
 }
 
 fn items(class: &str, gone: u64, recovered: u64, stranded: u64) -> ItemRow {
@@ -387,6 +408,7 @@ pub(super) fn nothing_lost() -> (Scenario, Measures) {
         recovery: Vec::new(),
         servers: Vec::new(),
         stranded: Vec::new(),
+        tapestry: Vec::new(),
         measured: "one.example".into(),
         loss_at: None,
         backup_at: None,

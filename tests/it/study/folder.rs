@@ -17,6 +17,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
             "failed.csv",
             "frontier.csv",
             "ranking.csv",
+            "report.html",
             "runs.csv",
             "study.toml",
             "summary.csv"
