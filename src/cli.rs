@@ -15,6 +15,7 @@ mod run;
 mod schema;
 mod sweep;
 mod verify;
+mod view;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ Examples:
   fedheal sweep scenarios/sweeps/what-ifs.toml    which rule would have helped?
   fedheal compare results/sweeps/what-ifs:1 results/sweeps/what-ifs:2
   fedheal explain results/hypha-2021 --item public-04/9000
+  fedheal view results/hypha-2021                 play it back and forth, on a page
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain
@@ -72,6 +74,7 @@ enum Verb {
     Describe(describe::Args),
     Schema(schema::Args),
     Verify(verify::Args),
+    View(view::Args),
     #[cfg(unix)]
     Record(record::Args),
 }
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Verify(args) => verify::verify(&args),
+        Verb::View(args) => view::view(&args),
         #[cfg(unix)]
         Verb::Record(args) => record::record(&args),
     };
