@@ -8,6 +8,7 @@ import { watchRuns } from "./runs.js";
 const by = (id) => document.getElementById(id);
 const MARKED = ["restore", "failed-copy", "key-loss", "media-loss", "death"];
 const PLAY_EVERY_MS = 60;
+const CHART_HEIGHT = 130;
 
 let shown = null; // The result that is shown: its id, replay, lanes, map, chart.
 let playing = null;
@@ -205,8 +206,8 @@ function missingChart(scene, replay) {
   const ink = style.getPropertyValue("--soft");
   const axis = { stroke: ink, grid: { stroke: style.getPropertyValue("--line"), width: 0.5 } };
   const options = {
-    width: by("time").clientWidth, height: 110, legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
+    width: by("time").clientWidth, height: CHART_HEIGHT, legend: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     axes: [axis, { ...axis, size: 60, label: "missing", labelSize: 16 }],
     series: [{}, { stroke: style.getPropertyValue("--lost"), width: 1.5, paths: uPlot.paths.stepped({ align: 1 }) }],
   };
@@ -250,7 +251,7 @@ by("ask").onsubmit = (event) => {
 window.addEventListener("resize", () => {
   if (!shown) return;
   shown.lanes.draw();
-  shown.chart.setSize({ width: by("time").clientWidth, height: 110 });
+  shown.chart.setSize({ width: by("time").clientWidth, height: CHART_HEIGHT });
 });
 watchRuns((result) => listResults(result));
 listResults();
