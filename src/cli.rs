@@ -17,6 +17,7 @@ mod run;
 mod schema;
 mod sweep;
 mod verify;
+mod view;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ Examples:
   fedheal explain results/hypha-2021 --item public-04/9000
   fedheal diagram results/minimal --room plaza > plaza.svg
   fedheal report results/hypha-2021               its page once more
+  fedheal view results/hypha-2021                 play it back and forth, on a page
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain
@@ -78,6 +80,7 @@ enum Verb {
     Describe(describe::Args),
     Schema(schema::Args),
     Verify(verify::Args),
+    View(view::Args),
     #[cfg(unix)]
     Record(record::Args),
 }
@@ -126,6 +129,7 @@ pub fn main() -> ExitCode {
         Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Verify(args) => verify::verify(&args),
+        Verb::View(args) => view::view(&args),
         #[cfg(unix)]
         Verb::Record(args) => record::record(&args),
     };

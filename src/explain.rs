@@ -11,6 +11,7 @@ mod item;
 mod past;
 mod remedy;
 mod room;
+mod scene;
 mod server;
 mod user;
 
@@ -20,6 +21,7 @@ pub use item::{HeldBy, ItemStory, Step};
 pub use past::{Past, View};
 pub use remedy::{NextStep, Remedy};
 pub use room::{Giver, Hole, Return, RoomCopy, RoomStory};
+pub use scene::{Lane, Moment, Phase, Place, Scene};
 pub use server::{ServerStory, Strike};
 pub use user::{Belonging, UserStory};
 

@@ -32,4 +32,6 @@ pub mod explain;
 pub mod record;
 pub mod report;
 
+pub mod view;
+
 pub mod cli;

@@ -24,7 +24,7 @@ mod write;
 
 pub use describe::{describe, memory_needed};
 pub use dictionary::{Column, DICTIONARY};
-pub use facts::Keep;
+pub use facts::{FactRow, Keep, fact_row};
 pub use manifest::{Manifest, Story};
 pub use names::Names;
 pub use page::renew;

@@ -98,7 +98,7 @@ impl Past {
 /// The journal and the final books, seen from a server.
 #[derive(Debug)]
 pub struct View<'a> {
-    past: &'a Past,
+    pub(super) past: &'a Past,
     pub(super) of: ServerId,
     pub(super) books: Books<'a>,
 }

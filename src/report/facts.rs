@@ -14,7 +14,7 @@ use crate::metrics::path_name;
 
 /// A row of `facts.csv`. A cell that does not apply to a fact is empty.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(in crate::report) struct FactRow<'a> {
+pub struct FactRow<'a> {
     pub(in crate::report) at: SimTime,
     pub(in crate::report) server: Cow<'a, str>,
     pub(in crate::report) fact: Cow<'a, str>,
@@ -110,14 +110,15 @@ impl<W: Write> FactsFile<W> {
         let mut written = Ok(());
         take(self.ranges.as_mut(), &mut |fact| {
             if written.is_ok() {
-                written = self.rows.serialize(row(names, fact));
+                written = self.rows.serialize(fact_row(names, fact));
             }
         });
         written.map_err(io::Error::from)
     }
 }
 
-fn row<'a>(names: Names<'a>, fact: &Fact) -> FactRow<'a> {
+/// A fact with names.
+pub fn fact_row<'a>(names: Names<'a>, fact: &Fact) -> FactRow<'a> {
     let blank = FactRow {
         at: fact.at(),
         server: names.server(fact.server()).into(),
