@@ -40,7 +40,7 @@ pub(super) fn page(study: &StudyTables) -> String {
         title: &study.title,
         seed: study.about("seed"),
         points: study.about("points"),
-        replicas: study.about("replicas"),
+        replicas: replicas(study).to_string(),
         runs: study.about("runs"),
         failed: study.about("failed"),
         axes: study.axes.join(", "),
@@ -51,6 +51,16 @@ pub(super) fn page(study: &StudyTables) -> String {
         rules: rules(),
     };
     page.render().expect("a string can be written to")
+}
+
+/// The most replicas that a point has: a later sweep may have asked for fewer, and took none away.
+fn replicas(study: &StudyTables) -> u64 {
+    let rows = study.summary.iter();
+    let of_row = rows.filter_map(|row| {
+        let (n, missing): (u64, u64) = (row.n.parse().ok()?, row.missing.parse().ok()?);
+        Some(n + missing)
+    });
+    of_row.max().unwrap_or(0)
 }
 
 /// The first change, in a sentence.
