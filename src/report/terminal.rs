@@ -4,8 +4,8 @@ mod words;
 
 use std::collections::BTreeMap;
 
-pub(super) use words::{counted, moment, spoken, thousands};
-use words::{of_total, paragraph, percent, row};
+pub(super) use words::{counted, moment, paragraph, spoken, thousands};
+use words::{of_total, percent, row};
 
 use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Counts, Dimension, Expectation, Filter, Finding, Measures};

@@ -83,7 +83,7 @@ pub(super) fn row(label: &str, cells: &[String]) -> String {
 }
 
 /// Wrapped text behind a label; the lines that follow stand under the text.
-pub(super) fn paragraph(label: &str, text: &str) -> String {
+pub(in crate::report) fn paragraph(label: &str, text: &str) -> String {
     let indent = " ".repeat(label.chars().count());
     // No breaking at hyphens: names and dates have them.
     let options = textwrap::Options::new(WIDTH)
