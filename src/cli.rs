@@ -5,10 +5,12 @@ mod command;
 mod compare;
 mod describe;
 mod engine;
+mod explain;
 mod interrupt;
 mod progress;
 #[cfg(unix)]
 mod record;
+mod result;
 mod run;
 mod schema;
 mod sweep;
@@ -41,6 +43,7 @@ Examples:
   fedheal run scenarios/hypha-2021.toml --seed 2  the same with other luck
   fedheal sweep scenarios/sweeps/what-ifs.toml    which rule would have helped?
   fedheal compare results/sweeps/what-ifs:1 results/sweeps/what-ifs:2
+  fedheal explain results/hypha-2021 --item public-04/9000
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain
@@ -64,6 +67,7 @@ enum Verb {
     Run(run::Args),
     Sweep(sweep::Args),
     Compare(compare::Args),
+    Explain(explain::Args),
     Check(check::Args),
     Describe(describe::Args),
     Schema(schema::Args),
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args),
         Verb::Sweep(args) => sweep::sweep(&args),
         Verb::Compare(args) => compare::compare(&args),
+        Verb::Explain(args) => explain::explain(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),

@@ -100,7 +100,9 @@ impl Past {
             [format!("@{local}:{server}"), format!("{local}@{server}")]
         });
         let forms: Vec<[String; 2]> = forms.collect();
-        let same = forms.iter().position(|forms| forms.iter().any(|form| form == name));
+        let same = forms
+            .iter()
+            .position(|forms| forms.iter().any(|form| form == name));
         if let Some(user) = same {
             return Ok(Question::User(UserId(user as u32)));
         }

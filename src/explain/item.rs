@@ -129,9 +129,13 @@ impl View<'_> {
     pub(super) fn steps(&self, is_of: impl Fn(&What) -> bool) -> Vec<Step> {
         let step = |fact: &Fact| {
             let (fact, at, path, from, why) = match fact {
-                Fact::Gained { at, what, path, from, .. } if is_of(what) => {
-                    ("gained", *at, Some(*path), Some(*from), None)
-                }
+                Fact::Gained {
+                    at,
+                    what,
+                    path,
+                    from,
+                    ..
+                } if is_of(what) => ("gained", *at, Some(*path), Some(*from), None),
                 Fact::Lost { at, what, why, .. } if is_of(what) => {
                     ("lost", *at, None, None, Some(*why))
                 }
@@ -174,8 +178,14 @@ impl View<'_> {
         match pdu.map(|pdu| &pdu.body) {
             None | Some(Body::Message { .. }) => message(),
             Some(Body::Redaction(target)) => format!("m.room.redaction (of item {target})"),
-            Some(Body::Member { who, membership, .. }) => {
-                format!("m.room.member ({} of {})", membership.name(), self.user_name(*who))
+            Some(Body::Member {
+                who, membership, ..
+            }) => {
+                format!(
+                    "m.room.member ({} of {})",
+                    membership.name(),
+                    self.user_name(*who)
+                )
             }
             Some(Body::Create) => named("m.room.create"),
             Some(Body::PowerLevels(_)) => named("m.room.power_levels"),

@@ -163,7 +163,12 @@ impl<'a> View<'a> {
     }
 
     /// When a server's own policy deletes an item; none: never, as all state.
-    pub(super) fn kept_until(&self, server: ServerId, room: RoomId, no: EventNo) -> Option<SimTime> {
+    pub(super) fn kept_until(
+        &self,
+        server: ServerId,
+        room: RoomId,
+        no: EventNo,
+    ) -> Option<SimTime> {
         let log = &self.books.logs[room.index()];
         if log.state_key(no).is_some() {
             return None;

@@ -121,6 +121,10 @@ pub(super) fn in_order(steps: Vec<NextStep>) -> Vec<NextStep> {
         all
     });
     steps.extend(key);
-    steps.sort_by(|a, b| b.messages.cmp(&a.messages).then_with(|| a.rooms.cmp(&b.rooms)));
+    steps.sort_by(|a, b| {
+        b.messages
+            .cmp(&a.messages)
+            .then_with(|| a.rooms.cmp(&b.rooms))
+    });
     steps
 }

@@ -115,11 +115,14 @@ impl View<'_> {
             known: own.is_some(),
             inside: own.is_some_and(|own| own.inside),
             messages: Account::of(log, &items),
-            holes: self.holes(room, &[
-                (State::Stranded, &items.stranded),
-                (State::Lost, &items.lost),
-                (State::Expired, &items.expired),
-            ]),
+            holes: self.holes(
+                room,
+                &[
+                    (State::Stranded, &items.stranded),
+                    (State::Lost, &items.lost),
+                    (State::Expired, &items.expired),
+                ],
+            ),
             next: self.next_step(room, &items),
             copies: copies.collect(),
             end: self.books.end,
@@ -131,11 +134,18 @@ impl View<'_> {
         let mut parts: BTreeMap<(State, Option<Why>), Part> = BTreeMap::new();
         for (state, items) in missing {
             for range in items.iter() {
-                for (why, at) in lost.overlapping(range.clone()).map(|(_, (at, why))| (*why, *at)) {
+                for (why, at) in lost
+                    .overlapping(range.clone())
+                    .map(|(_, (at, why))| (*why, *at))
+                {
                     parts.entry((*state, Some(why))).or_default().note(at);
                 }
                 for (cause, range) in pieces(&lost, range.clone()) {
-                    parts.entry((*state, cause)).or_default().items.insert(range);
+                    parts
+                        .entry((*state, cause))
+                        .or_default()
+                        .items
+                        .insert(range);
                 }
             }
         }
@@ -155,7 +165,11 @@ impl View<'_> {
             cause: cause.map(Why::name),
             lost_at: part.lost_at,
             messages: messages(log, &part.items),
-            items: part.items.iter().map(|range| u64::from(range.end - range.start)).sum(),
+            items: part
+                .items
+                .iter()
+                .map(|range| u64::from(range.end - range.start))
+                .sum(),
             ranges: part.items.iter().count() as u64,
             numbers: (first, last),
             made: (log.at(first), log.at(last)),
@@ -168,12 +182,28 @@ impl View<'_> {
         let mut lost = Lost::new();
         for fact in self.facts() {
             match *fact {
-                Fact::Lost { at, what: What::Items { room: of, first, last }, why, .. }
-                    if of == room =>
-                {
+                Fact::Lost {
+                    at,
+                    what:
+                        What::Items {
+                            room: of,
+                            first,
+                            last,
+                        },
+                    why,
+                    ..
+                } if of == room => {
                     lost.insert(first..last + 1, (at, why));
                 }
-                Fact::Gained { what: What::Items { room: of, first, last }, .. } if of == room => {
+                Fact::Gained {
+                    what:
+                        What::Items {
+                            room: of,
+                            first,
+                            last,
+                        },
+                    ..
+                } if of == room => {
                     lost.remove(first..last + 1);
                 }
                 _ => {}
@@ -202,7 +232,8 @@ fn pieces(
     lost: &Lost,
     range: std::ops::Range<EventNo>,
 ) -> Vec<(Option<Why>, std::ops::Range<EventNo>)> {
-    let clip = |part: &std::ops::Range<EventNo>| part.start.max(range.start)..part.end.min(range.end);
+    let clip =
+        |part: &std::ops::Range<EventNo>| part.start.max(range.start)..part.end.min(range.end);
     let known = lost.overlapping(range.clone());
     let known = known.map(|(part, (_, why))| (Some(*why), clip(part)));
     let never = lost.gaps(&range).map(|gap| (None, gap));

@@ -53,9 +53,9 @@ impl View<'_> {
             user: self.user_name(user),
             server: self.server_name(self.of),
             account: self.books.accounts.contains_key(&user),
-            steps: self.steps(|what| {
-                matches!(*what, What::Account(of) | What::Password(of, _) if of == user)
-            }),
+            steps: self.steps(
+                |what| matches!(*what, What::Account(of) | What::Password(of, _) if of == user),
+            ),
             rooms,
             messages,
             end: self.books.end,

@@ -41,6 +41,12 @@ pub enum Keep {
 }
 
 impl Keep {
+    /// The one with this name.
+    pub(super) fn named(name: &str) -> Option<Keep> {
+        let all = [Keep::None, Keep::Ranges, Keep::Full];
+        all.into_iter().find(|keep| keep.name() == name)
+    }
+
     /// Its name on the command line and in the manifest.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,16 +60,18 @@ impl Keep {
 /// `facts.csv` in the making: facts are written as they come, and none of them stays in memory but those of the day
 /// that is being merged.
 #[derive(Debug)]
-pub(super) struct FactsFile {
-    rows: csv::Writer<Hashed>,
+pub(super) struct FactsFile<W: Write = Hashed> {
+    rows: csv::Writer<W>,
     ranges: Option<Ranges>,
 }
 
 impl FactsFile {
     /// The file's name in the result folder.
     pub(super) const NAME: &'static str = "facts.csv";
+}
 
-    pub(super) fn begin(mut file: Hashed, keep: Keep) -> io::Result<FactsFile> {
+impl<W: Write> FactsFile<W> {
+    pub(super) fn begin(mut file: W, keep: Keep) -> io::Result<FactsFile<W>> {
         file.write_all(header::<FactRow<'_>>()?.as_bytes())?;
         // The header stands there already, also of a journal without facts.
         let rows = csv::WriterBuilder::new()
@@ -84,7 +92,7 @@ impl FactsFile {
     }
 
     /// Writes what is left, and hands over the file.
-    pub(super) fn end(mut self, names: Names<'_>) -> io::Result<Hashed> {
+    pub(super) fn end(mut self, names: Names<'_>) -> io::Result<W> {
         self.through_ranges(names, |ranges, hear| {
             if let Some(ranges) = ranges {
                 ranges.end_day(hear);

@@ -69,7 +69,9 @@ fn by(path: Option<&str>) -> &'static str {
 fn because(why: Option<&str>) -> &'static str {
     match why {
         Some("restore") => "the database went back to a backup",
-        Some("failed-copy") => "a copy of the database was incomplete, and the original was deleted",
+        Some("failed-copy") => {
+            "a copy of the database was incomplete, and the original was deleted"
+        }
         Some("purge") => "the server's own purge deleted it",
         Some("redaction") => "it was redacted",
         Some("censor") => "it was redacted, and is now overwritten in the database, too",
@@ -114,7 +116,12 @@ fn next(step: &NextStep) -> String {
     };
     let brings = match step.at_peer == step.messages {
         true => format!("{} has them all{}", peer, until(step.until)),
-        false => format!("{} has {} of them{}", peer, thousands(step.at_peer), until(step.until)),
+        false => format!(
+            "{} has {} of them{}",
+            peer,
+            thousands(step.at_peer),
+            until(step.until)
+        ),
     };
     let remedy = capital(&remedy);
     format!(

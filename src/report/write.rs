@@ -200,11 +200,26 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// A file whose content is hashed on its way.
+/// A file, or nowhere, whose content is hashed on its way.
 #[derive(Debug)]
-pub(super) struct Hashed {
-    file: File,
+pub(super) struct Hashed<W = File> {
+    file: W,
     hash: Sha256,
+}
+
+impl Hashed<io::Sink> {
+    /// For the checksum alone.
+    pub(super) fn nowhere() -> Self {
+        Hashed {
+            file: io::sink(),
+            hash: Sha256::new(),
+        }
+    }
+
+    /// The SHA-256 of all that was written.
+    pub(super) fn sum(self) -> String {
+        hex(&self.hash.finalize())
+    }
 }
 
 impl Hashed {
@@ -223,7 +238,7 @@ impl Hashed {
     }
 }
 
-impl Write for Hashed {
+impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.file.write(bytes)?;
         self.hash.update(&bytes[..taken]);

@@ -8,7 +8,11 @@ use crate::report::terminal::moment;
 
 pub(super) fn item(story: &ItemStory) -> Vec<String> {
     let mut said = vec![what(story), copy(story), end(story)];
-    said.extend(story.why_not.map(|why| format!("Why it has not come back: {}.", reason(why))));
+    said.extend(
+        story
+            .why_not
+            .map(|why| format!("Why it has not come back: {}.", reason(why))),
+    );
     said.push(others(story));
     said
 }
@@ -19,7 +23,11 @@ fn what(story: &ItemStory) -> String {
         "state" => "a state event",
         _ => "a message",
     };
-    let file = if story.file { " A file hangs on it." } else { "" };
+    let file = if story.file {
+        " A file hangs on it."
+    } else {
+        ""
+    };
     format!(
         "{}/{} is {article} ({}), made by {} on {}.{file}",
         story.room,
@@ -56,7 +64,9 @@ fn end(story: &ItemStory) -> String {
     let end = moment(story.end);
     match story.state {
         Some(State::Held) => format!("At the end of the run, {end}, {of} has it."),
-        Some(State::Shell) => format!("At the end of the run, {end}, {of} has it without its content."),
+        Some(State::Shell) => {
+            format!("At the end of the run, {end}, {of} has it without its content.")
+        }
         Some(State::Stranded) => {
             let givers: Vec<String> = story.givers().map(kept).collect();
             format!(
@@ -70,7 +80,9 @@ fn end(story: &ItemStory) -> String {
         Some(State::Expired) => format!(
             "At the end of the run, {end}, {of} has it not, and by its own policy it would be gone by now: it is expired."
         ),
-        None => format!("It is not counted among what {of} should hold at the end of the run, {end}."),
+        None => {
+            format!("It is not counted among what {of} should hold at the end of the run, {end}.")
+        }
     }
 }
 
@@ -89,7 +101,10 @@ fn others(story: &ItemStory) -> String {
     if story.state != Some(State::Stranded) {
         say(of_those(&|copy| copy.alive && copy.whole), "held by");
     }
-    say(of_those(&|copy| copy.alive && !copy.whole), "without its content on");
+    say(
+        of_those(&|copy| copy.alive && !copy.whole),
+        "without its content on",
+    );
     say(of_those(&|copy| !copy.alive), "on servers that are dead:");
     match said.is_empty() {
         true if story.state == Some(State::Stranded) => "Nobody else has a copy.".to_owned(),

@@ -7,17 +7,30 @@ use super::{because, messages, names, next, of};
 use crate::report::terminal::{moment, thousands};
 
 pub(super) fn room(story: &RoomStory) -> Vec<String> {
-    let mut said = vec![what(story), copy(story), account(&story.of, &story.messages)];
+    let mut said = vec![
+        what(story),
+        copy(story),
+        account(&story.of, &story.messages),
+    ];
     if story.holes.is_empty() {
         said.push(format!("{} has no hole in it.", story.of));
     }
     said.extend(story.holes.iter().map(hole));
-    said.extend(story.next.as_ref().map(|step| format!("What would fill it: {}", next(step))));
+    said.extend(
+        story
+            .next
+            .as_ref()
+            .map(|step| format!("What would fill it: {}", next(step))),
+    );
     said
 }
 
 fn what(story: &RoomStory) -> String {
-    let federated = if story.federated { "" } else { " that is not federated" };
+    let federated = if story.federated {
+        ""
+    } else {
+        " that is not federated"
+    };
     let encrypted = if story.encrypted { ", encrypted" } else { "" };
     format!(
         "{} is a {} room{federated}{encrypted}, made by {} on {}.",
@@ -41,7 +54,10 @@ fn copy(story: &RoomStory) -> String {
     });
     let others: Vec<String> = others.collect();
     match others.is_empty() {
-        true => format!("{own} at the end of the run, {}. No other server has a copy.", moment(story.end)),
+        true => format!(
+            "{own} at the end of the run, {}. No other server has a copy.",
+            moment(story.end)
+        ),
         false => format!(
             "{own} at the end of the run, {}. Copies elsewhere: {}.",
             moment(story.end),
@@ -57,7 +73,10 @@ pub(super) fn account(server: &str, account: &Account) -> String {
         (account.shell, "has without their content"),
         (account.stranded, "lacks and others still have (stranded)"),
         (account.lost, "lacks as everybody does (lost)"),
-        (account.expired, "would by its own policy have deleted by now (expired)"),
+        (
+            account.expired,
+            "would by its own policy have deleted by now (expired)",
+        ),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts
@@ -86,12 +105,20 @@ fn hole(hole: &Hole) -> String {
     };
     let number = match hole.messages == hole.items {
         true => messages(hole.messages),
-        false => format!("{} and {}", messages(hole.messages), of("state event", hole.items - hole.messages)),
+        false => format!(
+            "{} and {}",
+            messages(hole.messages),
+            of("state event", hole.items - hole.messages)
+        ),
     };
     let ((first, last), made) = (hole.numbers, hole.made);
     let numbers = match hole.ranges {
         1 if first == last => format!("item {first}, made on {}", moment(made.0)),
-        1 => format!("items {first} to {last}, made from {} to {}", moment(made.0), moment(made.1)),
+        1 => format!(
+            "items {first} to {last}, made from {} to {}",
+            moment(made.0),
+            moment(made.1)
+        ),
         ranges => format!(
             "in {ranges} ranges of the items {first} to {last}, made from {} to {}",
             moment(made.0),
@@ -100,7 +127,9 @@ fn hole(hole: &Hole) -> String {
     };
     let lost = match hole.lost_at {
         None => "which never arrived".to_owned(),
-        Some((at, until)) if at == until => format!("gone on {}: {}", moment(at), because(hole.cause)),
+        Some((at, until)) if at == until => {
+            format!("gone on {}: {}", moment(at), because(hole.cause))
+        }
         Some((at, until)) => format!(
             "gone from {} to {}: {}",
             moment(at),

@@ -45,15 +45,15 @@ fn is_quiet(room: &Belonging) -> bool {
 }
 
 fn belonging(room: &Belonging) -> String {
-    let member = if room.member {
-        "a member"
-    } else {
-        "no member"
-    };
+    let member = if room.member { "a member" } else { "no member" };
     let all = room.messages;
     let back = match all.gone {
         0 => String::new(),
-        gone => format!(", {} were gone, {} came back", thousands(gone), thousands(all.recovered)),
+        gone => format!(
+            ", {} were gone, {} came back",
+            thousands(gone),
+            thousands(all.recovered)
+        ),
     };
     format!(
         "{}: {member} at the end;{} of {} that the user made, {} are held{back}.",

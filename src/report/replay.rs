@@ -1,0 +1,69 @@
+//! The run of a result folder, played again.
+//!
+//! What an item is stands in no table: its number counts everything that was made in its room. The scenario of the folder
+//! says all that is needed, and the run comes out the same; that it does is seen from its journal.
+
+use std::io;
+
+use super::facts::{FactsFile, Keep};
+use super::names::Names;
+use super::stored::Stored;
+use super::write::Hashed;
+use crate::explain::Past;
+use crate::scenario::{self, Scenario, ScenarioError};
+
+/// Why a run cannot be played again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// Its `scenario.toml` is not one for this program.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// What comes of it now is not what came of it then.
+    #[error(
+        "played again, the scenario of the folder gives another journal: its facts.csv is of another build of fedheal"
+    )]
+    Differs {
+        /// The command that makes the folder again.
+        again: String,
+    },
+}
+
+/// The scenario of a folder, with its name.
+///
+/// # Errors
+/// If it cannot be read as a scenario.
+pub fn rebuilt(stored: &Stored) -> Result<Scenario, ScenarioError> {
+    let mut scenario = scenario::load(&stored.scenario(), &[], None)?;
+    scenario.name.clone_from(&stored.manifest().scenario);
+    Ok(scenario)
+}
+
+/// Plays the run of a folder again: as long as it took then. Its journal must be the folder's, if that has one.
+///
+/// # Errors
+/// If the scenario cannot be read, or gives another journal.
+pub fn replay(stored: &Stored) -> Result<Past, ReplayError> {
+    let past = Past::replay(rebuilt(stored)?);
+    let manifest = stored.manifest();
+    let keep = Keep::named(&manifest.journal).filter(|keep| *keep != Keep::None);
+    let wanted = manifest.files_sha256.get(FactsFile::NAME);
+    match keep.zip(wanted) {
+        Some((keep, wanted)) if journal_sum(&past, keep).ok().as_ref() != Some(wanted) => {
+            Err(ReplayError::Differs {
+                again: manifest.command.clone(),
+            })
+        }
+        _ => Ok(past),
+    }
+}
+
+/// The checksum that `facts.csv` would have.
+fn journal_sum(past: &Past, keep: Keep) -> io::Result<String> {
+    let names = Names::new(&past.scenario().world);
+    let mut facts = FactsFile::begin(Hashed::nowhere(), keep)?;
+    for fact in past.journal().facts() {
+        facts.write(names, fact)?;
+    }
+    Ok(facts.end(names)?.sum())
+}
