@@ -17,7 +17,7 @@ pub use find::{Question, Unknown};
 pub use item::{HeldBy, ItemStory, Step};
 pub use past::{Past, View};
 pub use remedy::{NextStep, Remedy};
-pub use room::{Giver, Hole, RoomCopy, RoomStory};
+pub use room::{Giver, Hole, Return, RoomCopy, RoomStory};
 pub use server::{ServerStory, Strike};
 pub use user::{Belonging, UserStory};
 

@@ -21,6 +21,7 @@ mod touch;
 mod voices;
 mod waiting;
 mod watch;
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -36,6 +37,7 @@ use crate::world::World;
 
 pub use outcome::{Answered, Loss, Outcome};
 pub use player::{Staged, play, play_in, play_out_of_step};
+pub use wire::{Cargo, Fate, Sent, run_overheard};
 
 /// Order of events at the same moment: faults, arrivals, timers, people.
 mod class {
@@ -54,6 +56,7 @@ enum Event {
     Arrive {
         to: ServerId,
         from: ServerId,
+        sent: SimTime,
         parcel: network::Parcel,
     },
     /// A parcel to a server that stands still has waited too long.
@@ -145,6 +148,8 @@ pub struct Simulation<'a> {
     lost_media: Vec<BTreeSet<MediaId>>,
     ups: outcome::Uptime,
     journal: Journal,
+    /// Hears what passes between servers, if anybody does.
+    listener: Option<wire::Listener<'a>>,
     /// Plans for a message that gave way to others: events in which nothing happened.
     superseded: u64,
 }
@@ -160,13 +165,20 @@ pub fn run_watched(
     world: &World,
     watch: &mut dyn FnMut(SimTime, &mut [Homeserver], &Journal),
 ) -> Outcome {
-    let mut simulation = Simulation::new(world);
+    drive(Simulation::new(world), watch)
+}
+
+fn drive(
+    mut simulation: Simulation<'_>,
+    watch: &mut dyn FnMut(SimTime, &mut [Homeserver], &Journal),
+) -> Outcome {
+    let end = simulation.world.end;
     simulation.plan();
-    while let Some((now, event)) = simulation.queue.pop_before(world.end) {
+    while let Some((now, event)) = simulation.queue.pop_before(end) {
         simulation.step(now, event);
         watch(now, &mut simulation.servers, &simulation.journal);
     }
-    simulation.finish(world.end)
+    simulation.finish(end)
 }
 
 /// What a run tells of itself while it goes on.
@@ -260,6 +272,7 @@ impl<'a> Simulation<'a> {
             ups: outcome::Uptime::new(world.start, servers.len()),
             servers,
             journal: Journal::default(),
+            listener: None,
             superseded: 0,
         };
         simulation.queue.advance(world.start);
@@ -294,7 +307,12 @@ impl<'a> Simulation<'a> {
     fn step(&mut self, now: SimTime, event: Event) {
         match event {
             Event::Strike(fault) => self.strike(now, &fault),
-            Event::Arrive { to, from, parcel } => self.arrive(to, from, parcel),
+            Event::Arrive {
+                to,
+                from,
+                sent,
+                parcel,
+            } => self.arrive(sent, from, to, parcel),
             Event::Expire { to, parcel } => self.expire(to, parcel),
             Event::Ring {
                 server,

@@ -7,7 +7,7 @@ use crate::kernel::SimTime;
 use crate::metrics::{Items, RoomItems, both, messages, stranded_reason};
 
 use super::past::View;
-use super::room::Giver;
+use super::room::{Giver, size};
 
 /// Something to be done. The peer that it names is the one with most of what is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -95,11 +95,14 @@ impl View<'_> {
         let copies = self.other_copies(room);
         let alive = copies.filter(|(server, _)| self.books.alive[server.index()]);
         let giver = |(server, common): (ServerId, Items)| {
-            let first = common.first()?.start;
-            Some(Giver {
+            let log = &self.books.logs[room.index()];
+            let mut numbers = common.iter().cloned().flatten();
+            let oldest = numbers.find(|no| log.state_key(*no).is_none());
+            (!common.is_empty()).then(|| Giver {
                 server: self.server_name(server),
-                messages: messages(&self.books.logs[room.index()], &common),
-                until: self.kept_until(server, room, first),
+                messages: messages(log, &common),
+                items: size(&common),
+                until: oldest.and_then(|no| self.kept_until(server, room, no)),
             })
         };
         let common = alive.map(|(server, copy)| (server, both(missing, &copy.whole())));

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rangemap::RangeMap;
 use serde::Serialize;
 
-use crate::journal::{EventNo, Fact, RoomId, What, Why};
+use crate::journal::{EventNo, Fact, Path, RoomId, What, Why};
 use crate::kernel::SimTime;
-use crate::metrics::{Items, State, messages};
+use crate::metrics::{Items, State, both, messages, path_name};
 
 use super::past::View;
 use super::{Account, NextStep};
@@ -35,6 +35,8 @@ pub struct RoomStory {
     pub inside: bool,
     /// The server's messages.
     pub messages: Account,
+    /// What came back after the loss, by path and giver, in the order in which each began.
+    pub back: Vec<Return>,
     /// What the server lacks, the largest holes first, those of one cause together.
     pub holes: Vec<Hole>,
     /// What would bring back what is stranded.
@@ -43,6 +45,19 @@ pub struct RoomStory {
     pub copies: Vec<RoomCopy>,
     /// The end of the run.
     pub end: SimTime,
+}
+
+/// Messages that were gone after the loss and came back by one path from one server, each with its first return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Return {
+    /// The path.
+    pub path: &'static str,
+    /// The giver.
+    pub from: String,
+    /// How many.
+    pub messages: u64,
+    /// When the first and the last of them came.
+    pub at: (SimTime, SimTime),
 }
 
 /// All that a server lacks of a room for one cause.
@@ -75,6 +90,8 @@ pub struct Giver {
     pub server: String,
     /// How many of the missing messages it has.
     pub messages: u64,
+    /// How many of the missing items of any kind.
+    pub items: u64,
     /// When its own policy deletes the oldest of them; none: it keeps them for good.
     pub until: Option<SimTime>,
 }
@@ -115,6 +132,7 @@ impl View<'_> {
             known: own.is_some(),
             inside: own.is_some_and(|own| own.inside),
             messages: Account::of(log, &items),
+            back: self.returns(room, &items.gone),
             holes: self.holes(
                 room,
                 &[
@@ -165,16 +183,56 @@ impl View<'_> {
             cause: cause.map(Why::name),
             lost_at: part.lost_at,
             messages: messages(log, &part.items),
-            items: part
-                .items
-                .iter()
-                .map(|range| u64::from(range.end - range.start))
-                .sum(),
+            items: size(&part.items),
             ranges: part.items.iter().count() as u64,
             numbers: (first, last),
             made: (log.at(first), log.at(last)),
             givers: self.givers(room, &part.items),
         })
+    }
+
+    /// By which paths, and from whom, messages came back that were gone after the loss.
+    fn returns(&self, room: RoomId, gone: &Items) -> Vec<Return> {
+        let since = self.books.loss.as_ref().map(|loss| loss.at);
+        let log = &self.books.logs[room.index()];
+        let mut gone = gone.clone();
+        let mut returns: Vec<Return> = Vec::new();
+        for fact in self.facts() {
+            let Fact::Gained {
+                at,
+                what:
+                    What::Items {
+                        room: of,
+                        first,
+                        last,
+                    },
+                path,
+                from,
+                ..
+            } = *fact
+            else {
+                continue;
+            };
+            if of != room || path == Path::Restore || since.is_none_or(|since| at < since) {
+                continue;
+            }
+            let back = both(&gone, &Items::from_iter([first..last + 1]));
+            gone.remove(first..last + 1);
+            let (messages, from) = (messages(log, &back), self.server_name(from));
+            let path = path_name(path);
+            let mut same = returns.iter_mut();
+            match same.find(|one| one.path == path && one.from == from) {
+                _ if messages == 0 => {}
+                Some(one) => (one.messages, one.at.1) = (one.messages + messages, at),
+                None => returns.push(Return {
+                    path,
+                    from,
+                    messages,
+                    at: (at, at),
+                }),
+            }
+        }
+        returns
     }
 
     /// What the server lost of a room and did not get back.
@@ -225,6 +283,12 @@ impl Part {
         let (first, last) = self.lost_at.unwrap_or((at, at));
         self.lost_at = Some((first.min(at), last.max(at)));
     }
+}
+
+/// Number of items of any kind.
+pub(super) fn size(items: &Items) -> u64 {
+    let ranges = items.iter();
+    ranges.map(|range| u64::from(range.end - range.start)).sum()
 }
 
 /// The parts of a range by the reason for which they were lost.

@@ -19,8 +19,10 @@ pub struct UserStory {
     pub server: String,
     /// Is there an account of this name at the end?
     pub account: bool,
-    /// What befell the account, in order of time. A password that went back to an earlier one counts with it.
+    /// What befell the account, in order of time.
     pub steps: Vec<Step>,
+    /// What befell the password: changed (`gained`), or gone back to an earlier one (`lost`).
+    pub passwords: Vec<Step>,
     /// The rooms in which the user was ever a member.
     pub rooms: Vec<Belonging>,
     /// All messages that the user made.
@@ -53,9 +55,8 @@ impl View<'_> {
             user: self.user_name(user),
             server: self.server_name(self.of),
             account: self.books.accounts.contains_key(&user),
-            steps: self.steps(
-                |what| matches!(*what, What::Account(of) | What::Password(of, _) if of == user),
-            ),
+            steps: self.steps(|what| *what == What::Account(user)),
+            passwords: self.steps(|what| matches!(*what, What::Password(of, _) if of == user)),
             rooms,
             messages,
             end: self.books.end,

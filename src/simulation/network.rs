@@ -8,6 +8,7 @@ use crate::kernel::{SimDuration, SimTime};
 use crate::protocol::matrix::{Answer, Request, TaskId, UnknownRoom};
 use crate::room::Body;
 
+use super::wire::Fate;
 use super::{Event, Power, Simulation, class};
 
 /// One way of a question or an answer. Assumption: far below the gaps between messages; pushes between
@@ -34,12 +35,14 @@ pub(super) struct Held {
 
 impl Simulation<'_> {
     fn deliver(&mut self, at: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
-        self.queue.push(
-            at,
-            class::ARRIVE,
-            from.0 + 1,
-            Event::Arrive { to, from, parcel },
-        );
+        let sent = self.queue.now();
+        let event = Event::Arrive {
+            to,
+            from,
+            sent,
+            parcel,
+        };
+        self.queue.push(at, class::ARRIVE, from.0 + 1, event);
     }
 
     /// A new event goes to the servers in the room: at once and without an event to those in step with it.
@@ -217,9 +220,12 @@ impl Simulation<'_> {
         if self.servers[from.index()].is_first_try(to) && !self.answers_at_once(from, to) {
             self.touch_pair(from, to);
         }
+        let parcel = Parcel::Transaction(pdus);
         if self.reachable(from, to) {
-            self.deliver(now, from, to, Parcel::Transaction(pdus));
-        } else if self.world.in_step && !self.scripted() {
+            return self.deliver(now, from, to, parcel);
+        }
+        self.overhear(now, (from, to), &parcel, Fate::Lost);
+        if self.world.in_step && !self.scripted() {
             // In a script the tries of two servers fall on the same moment, and which was planned first decides.
             self.fold_round(from, to);
         } else {
@@ -230,9 +236,11 @@ impl Simulation<'_> {
     /// One question.
     pub(super) fn ask(&mut self, from: ServerId, to: ServerId, task: TaskId, request: Request) {
         let now = self.queue.now();
+        let parcel = Parcel::Question(task, request);
         if self.reachable(from, to) {
-            self.deliver(now + ONE_WAY, from, to, Parcel::Question(task, request));
+            self.deliver(now + ONE_WAY, from, to, parcel);
         } else {
+            self.overhear(now, (from, to), &parcel, Fate::Lost);
             self.deliver(
                 now + ONE_WAY,
                 to,
@@ -243,8 +251,14 @@ impl Simulation<'_> {
     }
 
     /// A parcel arrives.
-    pub(super) fn arrive(&mut self, to: ServerId, from: ServerId, parcel: Parcel) {
+    pub(super) fn arrive(&mut self, sent: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
         let now = self.queue.now();
+        let fate = match self.power[to.index()] {
+            Power::Up => Fate::Taken,
+            Power::Frozen => Fate::Waits,
+            Power::Down | Power::Dead => Fate::Lost,
+        };
+        self.overhear(sent, (from, to), &parcel, fate);
         match (self.power[to.index()], &parcel) {
             (Power::Up, _) => {}
             // Receipts and replies to a frozen process wait in its sockets as well.
@@ -357,6 +371,9 @@ impl Simulation<'_> {
         let Some(held) = self.held.remove(&parcel) else {
             return;
         };
+        if matches!(held.parcel, Parcel::Transaction(_) | Parcel::Question(..)) {
+            self.overhear(now, (held.from, held.to), &held.parcel, Fate::Lost);
+        }
         match held.parcel {
             Parcel::Transaction(_) => self.deliver(now, to, held.from, Parcel::Receipt(false)),
             Parcel::Question(task, _) => {

@@ -54,7 +54,12 @@ pub struct Staged {
 
 /// Plays a script in a world of its own ([`World::of_script`]).
 pub fn play_in(world: &World, script: &Script) -> Staged {
-    let mut player = Player::new(world, script);
+    play_on(Simulation::new(world), script)
+}
+
+/// Plays a script in a world that has not begun.
+pub(super) fn play_on(simulation: Simulation<'_>, script: &Script) -> Staged {
+    let mut player = Player::new(simulation, script);
     player.play();
     let end = player.now();
     Staged {
@@ -75,9 +80,9 @@ pub(super) struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(world: &'a World, script: &'a Script) -> Self {
+    fn new(simulation: Simulation<'a>, script: &'a Script) -> Self {
         Player {
-            simulation: Simulation::new(world),
+            simulation,
             script,
             labels: BTreeMap::new(),
             sent: BTreeMap::new(),

@@ -12,6 +12,7 @@ pub(super) fn room(story: &RoomStory) -> Vec<String> {
         copy(story),
         account(&story.of, &story.messages),
     ];
+    said.extend(back(story));
     if story.holes.is_empty() {
         said.push(format!("{} has no hole in it.", story.of));
     }
@@ -66,6 +67,22 @@ fn copy(story: &RoomStory) -> String {
     }
 }
 
+/// What came back, by path and giver.
+fn back(story: &RoomStory) -> Option<String> {
+    let parts = story.back.iter().map(|part| {
+        format!(
+            "{} by {} from {} ({} to {})",
+            thousands(part.messages),
+            part.path,
+            part.from,
+            moment(part.at.0),
+            moment(part.at.1)
+        )
+    });
+    let parts: Vec<String> = parts.collect();
+    (!parts.is_empty()).then(|| format!("What came back: {}.", names(&parts)))
+}
+
 /// Where messages are that a server should hold.
 pub(super) fn account(server: &str, account: &Account) -> String {
     let parts = [
@@ -103,14 +120,7 @@ fn hole(hole: &Hole) -> String {
         State::Lost => "Lost",
         _ => "Expired",
     };
-    let number = match hole.messages == hole.items {
-        true => messages(hole.messages),
-        false => format!(
-            "{} and {}",
-            messages(hole.messages),
-            of("state event", hole.items - hole.messages)
-        ),
-    };
+    let number = number(hole.messages, hole.items);
     let ((first, last), made) = (hole.numbers, hole.made);
     let numbers = match hole.ranges {
         1 if first == last => format!("item {first}, made on {}", moment(made.0)),
@@ -149,8 +159,22 @@ fn givers(hole: &Hole) -> String {
         let until = giver.until.map_or("for good".to_owned(), |at| {
             format!("the oldest by its own policy until {}", moment(at))
         });
-        format!("{} ({}, {until})", giver.server, messages(giver.messages))
+        format!(
+            "{} ({}, {until})",
+            giver.server,
+            number(giver.messages, giver.items)
+        )
     });
     let givers: Vec<String> = givers.collect();
     format!(" Could be given by {}.", names(&givers))
+}
+
+/// Messages, and what is no message.
+fn number(of_messages: u64, items: u64) -> String {
+    let state = of("state event", items - of_messages);
+    match of_messages {
+        all if all == items => messages(all),
+        0 => state,
+        some => format!("{} and {state}", messages(some)),
+    }
 }

@@ -3,13 +3,13 @@
 use crate::explain::{Belonging, Step, UserStory};
 
 use super::place::account;
-use super::{capital, messages, names, step};
+use super::{because, messages, names};
 use crate::report::terminal::{moment, thousands};
 
 pub(super) fn user(story: &UserStory) -> Vec<String> {
-    let mut said = vec![account_name(story)];
+    let mut said = vec![person(story)];
     said.push(format!(
-        "Of the messages that {} made: {}",
+        "Of the messages that {} made, {}",
         story.user,
         account(&story.server, &story.messages)
     ));
@@ -18,24 +18,36 @@ pub(super) fn user(story: &UserStory) -> Vec<String> {
     if !quiet.is_empty() {
         let quiet = quiet.into_iter().map(|room| room.room.clone());
         let quiet: Vec<String> = quiet.collect();
-        said.push(format!("Nothing befell the user in {}.", names(&quiet)));
+        said.push(format!("Nothing was lost in {}.", names(&quiet)));
     }
     said
 }
 
-fn account_name(story: &UserStory) -> String {
-    let has = if story.account {
-        "has an account"
-    } else {
-        "has no account"
+/// The account.
+fn person(story: &UserStory) -> String {
+    let has = match story.account {
+        true => "has an account",
+        false => "has no account",
     };
-    let steps = history(&story.steps);
-    format!(
-        "{} {has} on {} at the end of the run, {}.{steps}",
+    let mut said = format!(
+        "{} {has} on {} at the end of the run, {}.",
         story.user,
         story.server,
         moment(story.end)
-    )
+    );
+    said += &history(&story.steps, |step| match (step.fact, step.path) {
+        ("gained", Some("taken-over")) => "a stranger registered the name".to_owned(),
+        ("gained", Some("restore")) => {
+            "the database that was put in place had the account".to_owned()
+        }
+        ("gained", _) => "the name was registered".to_owned(),
+        _ => format!("the account was lost: {}", because(step.why)),
+    });
+    said += &history(&story.passwords, |step| match step.fact {
+        "gained" => "the password was changed".to_owned(),
+        _ => format!("it went back to an earlier password: {}", because(step.why)),
+    });
+    said
 }
 
 /// Nothing was lost, and nothing is missing.
@@ -44,33 +56,49 @@ fn is_quiet(room: &Belonging) -> bool {
     !lost && room.messages.gone == 0 && room.messages.items == room.messages.held
 }
 
+/// A room, the membership there, and the messages.
 fn belonging(room: &Belonging) -> String {
-    let member = if room.member { "a member" } else { "no member" };
+    let member = match room.member {
+        true => "a member",
+        false => "no member",
+    };
     let all = room.messages;
     let back = match all.gone {
         0 => String::new(),
         gone => format!(
-            ", {} were gone, {} came back",
+            " After the loss {} of them were gone; {} came back.",
             thousands(gone),
             thousands(all.recovered)
         ),
     };
     format!(
-        "{}: {member} at the end;{} of {} that the user made, {} are held{back}.",
+        "{}: {member} at the end.{} The user made {}, of which the server has {}.{back}",
         room.room,
-        history(&room.steps),
+        history(&room.steps, membership),
         messages(all.items),
         thousands(all.held)
     )
 }
 
-/// What befell an account or a membership, as sentences.
-fn history(steps: &[Step]) -> String {
-    let mut held = false;
-    let steps = steps.iter().map(|befell| {
-        let text = step(befell, held);
-        held = true;
-        format!(" {}.", capital(&format!("on {} {text}", moment(befell.at))))
-    });
-    steps.collect()
+/// What befell a membership.
+fn membership(step: &Step) -> String {
+    let from = step.from.as_ref();
+    let through = from.map_or(String::new(), |from| format!(" through {from}"));
+    match (step.fact, step.path) {
+        ("gained", Some("taken-over")) => "a stranger who has the name became a member".to_owned(),
+        ("gained", Some("join" | "anew")) => format!("the user joined{through}"),
+        ("gained", Some("restore")) => {
+            "the database that was put in place had the membership".to_owned()
+        }
+        ("gained", _) => format!("the server learned that the user is a member{through}"),
+        _ => format!("the membership was lost: {}", because(step.why)),
+    }
+}
+
+/// What befell something, a sentence each.
+fn history(steps: &[Step], say: impl Fn(&Step) -> String) -> String {
+    let steps = steps.iter();
+    steps
+        .map(|step| format!(" On {} {}.", moment(step.at), say(step)))
+        .collect()
 }
