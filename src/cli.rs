@@ -4,6 +4,7 @@ mod check;
 mod command;
 mod compare;
 mod describe;
+mod diagram;
 mod engine;
 mod explain;
 mod interrupt;
@@ -68,6 +69,7 @@ enum Verb {
     Sweep(sweep::Args),
     Compare(compare::Args),
     Explain(explain::Args),
+    Diagram(diagram::Args),
     Check(check::Args),
     Describe(describe::Args),
     Schema(schema::Args),
@@ -114,6 +116,7 @@ pub fn main() -> ExitCode {
         Verb::Sweep(args) => sweep::sweep(&args),
         Verb::Compare(args) => compare::compare(&args),
         Verb::Explain(args) => explain::explain(&args),
+        Verb::Diagram(args) => diagram::diagram(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Describe(args) => describe::describe(&args),
         Verb::Schema(args) => schema::schema(&args),

@@ -5,6 +5,7 @@
 //! questions as anybody has, each seen from a server ([`View`]). No file is known here, and no sentence: `report` makes
 //! those of an [`Explanation`].
 
+mod diagram;
 mod find;
 mod item;
 mod past;
@@ -13,7 +14,8 @@ mod room;
 mod server;
 mod user;
 
-pub use find::{Question, Unknown};
+pub use diagram::{Diagram, DiagramError, Happened, Kind, MOST_ROWS, Row, diagram};
+pub use find::{Question, Unknown, room_named};
 pub use item::{HeldBy, ItemStory, Step};
 pub use past::{Past, View};
 pub use remedy::{NextStep, Remedy};

@@ -27,7 +27,7 @@ pub use facts::Keep;
 pub use figure::recovery_svg;
 pub use manifest::{Manifest, Story};
 pub use names::Names;
-pub use replay::{ReplayError, rebuilt, replay};
+pub use replay::{ReplayError, diagram_svg, replay};
 pub use sentences::{explained, sentences};
 pub use stored::{Opened, Stored, StoredError, StoredStudy};
 pub use tables::Table;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Failure, bad_input, failed};
-use crate::explain::Past;
+use crate::explain::{DiagramError, Past};
 use crate::report::{self, ReplayError, Stored, StoredError};
 
 /// Opens the folder of a run and checks it.
@@ -19,12 +19,21 @@ pub(super) fn open(folder: &Path) -> Result<Stored, Failure> {
 
 /// Opens the folder of a run, checks it, and plays its scenario again.
 pub(super) fn replay(folder: &Path) -> Result<Past, Failure> {
-    let stored = open(folder)?;
-    report::replay(&stored).map_err(|error| match error {
+    report::replay(&open(folder)?).map_err(unplayed)
+}
+
+/// What cannot be played again, or shows nothing of what was asked for, is bad input.
+pub(super) fn unplayed(error: ReplayError) -> Failure {
+    let help = match &error {
+        ReplayError::Differs { again } => format!("make it again: {again}"),
+        ReplayError::Diagram(DiagramError::TooMuch { until, .. }) => {
+            format!("narrow the time with --from and --until; --until {until} would do")
+        }
+        _ => String::new(),
+    };
+    match error {
         ReplayError::Scenario(error) => bad_input(error),
-        ReplayError::Differs { ref again } => bad_input(miette::miette!(
-            help = format!("make it again: {again}"),
-            "{error}"
-        )),
-    })
+        error if help.is_empty() => bad_input(miette::miette!("{error}")),
+        error => bad_input(miette::miette!(help = help, "{error}")),
+    }
 }

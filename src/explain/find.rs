@@ -132,7 +132,11 @@ impl Past {
     }
 }
 
-fn room_named(world: &World, name: &str) -> Result<RoomId, Unknown> {
+/// A room of a world, made or not, by its name.
+///
+/// # Errors
+/// If there is none.
+pub fn room_named(world: &World, name: &str) -> Result<RoomId, Unknown> {
     let rooms = world.rooms.iter().zip(0..);
     let names = rooms.map(|(room, number)| (room.name.as_str(), RoomId(number)));
     named("room", name, names)

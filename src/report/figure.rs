@@ -3,6 +3,7 @@
 //! The figure is drawn from the rows of `recovery.csv` and the sums of `items.csv` alone. Its font is
 //! part of the program and of the file, so that every reader sees the words as they were measured here.
 
+mod ladder;
 mod page;
 mod since;
 mod stack;
@@ -10,6 +11,7 @@ mod stack;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
+pub use self::ladder::ladder_svg;
 use self::page::{Area, INK, PALE, font};
 use self::since::Since;
 use self::stack::Stack;

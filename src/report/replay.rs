@@ -6,10 +6,12 @@
 use std::io;
 
 use super::facts::{FactsFile, Keep};
+use super::figure::ladder_svg;
 use super::names::Names;
 use super::stored::Stored;
 use super::write::Hashed;
-use crate::explain::Past;
+use crate::explain::{DiagramError, Past, Unknown, diagram, room_named};
+use crate::kernel::SimTime;
 use crate::scenario::{self, Scenario, ScenarioError};
 
 /// Why a run cannot be played again.
@@ -19,6 +21,12 @@ pub enum ReplayError {
     /// Its `scenario.toml` is not one for this program.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// It has no such room.
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
+    /// There is nothing to draw, or too much.
+    #[error(transparent)]
+    Diagram(#[from] DiagramError),
     /// What comes of it now is not what came of it then.
     #[error(
         "played again, the scenario of the folder gives another journal: its facts.csv is of another build of fedheal"
@@ -30,10 +38,7 @@ pub enum ReplayError {
 }
 
 /// The scenario of a folder, with its name.
-///
-/// # Errors
-/// If it cannot be read as a scenario.
-pub fn rebuilt(stored: &Stored) -> Result<Scenario, ScenarioError> {
+fn rebuilt(stored: &Stored) -> Result<Scenario, ScenarioError> {
     let mut scenario = scenario::load(&stored.scenario(), &[], None)?;
     scenario.name.clone_from(&stored.manifest().scenario);
     Ok(scenario)
@@ -66,4 +71,26 @@ fn journal_sum(past: &Past, keep: Keep) -> io::Result<String> {
         facts.write(names, fact)?;
     }
     Ok(facts.end(names)?.sum())
+}
+
+/// Plays the run of a folder again and draws what passed between servers about a room within a time; none: from the
+/// beginning, to the end.
+///
+/// # Errors
+/// If the scenario cannot be read, has no such room, or there is nothing to draw, or too much.
+pub fn diagram_svg(
+    stored: &Stored,
+    room: &str,
+    window: (Option<SimTime>, Option<SimTime>),
+) -> Result<String, ReplayError> {
+    let scenario = rebuilt(stored)?;
+    let room = room_named(&scenario.world, room)?;
+    let diagram = diagram(&scenario, room, window)?;
+    let note = format!(
+        "{}. Seed {}, fedheal {}.",
+        scenario.title.trim_end_matches('.'),
+        scenario.world.seed,
+        env!("CARGO_PKG_VERSION")
+    );
+    Ok(ladder_svg(&diagram, &note))
 }
