@@ -45,6 +45,7 @@ Examples:
   fedheal sweep scenarios/sweeps/what-ifs.toml    which rule would have helped?
   fedheal compare results/sweeps/what-ifs:1 results/sweeps/what-ifs:2
   fedheal explain results/hypha-2021 --item public-04/9000
+  fedheal diagram results/minimal --room plaza > plaza.svg
   fedheal check scenarios/*.toml                  are these well formed?
   fedheal describe scenarios/public-matrix.toml   what world is that?
   fedheal schema > scenarios/schema.json          what a scenario may contain

@@ -28,6 +28,8 @@ fn help_teaches_and_fits_eighty_columns() {
         vec!["run"],
         vec!["sweep"],
         vec!["compare"],
+        vec!["explain"],
+        vec!["diagram"],
         vec!["check"],
         vec!["schema"],
         vec!["verify"],

@@ -4,6 +4,7 @@ mod audit;
 mod central;
 mod cli;
 mod exactness;
+mod explain;
 mod exposure;
 #[cfg(unix)]
 mod interrupt;

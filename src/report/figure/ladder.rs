@@ -2,7 +2,6 @@
 //!
 //! Time is not to scale: each line has its moment beside it, and a longer pause is said.
 
-use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -67,7 +66,7 @@ pub fn ladder_svg(diagram: &Diagram, note: &str) -> String {
         page::paragraph(&sheet, &caption, (24, height - 64));
         sheet.present().expect("a string can be written to");
     }
-    page::finish(&svg, &title, &caption)
+    page::finish(&dashed(svg), &title, &caption)
 }
 
 fn caption(diagram: &Diagram, note: &str) -> String {
@@ -163,12 +162,12 @@ impl Ladder<'_, '_> {
         for (row, pause) in rows.iter().zip(pauses(rows)) {
             if let Some(pause) = pause {
                 let words = format!("{} later", spoken(pause));
-                page::text(self.sheet, &words, (24, y + 4), font(SMALL - 1));
+                page::text(self.sheet, &words, (24, y + 6), font(SMALL - 1));
                 y += PAUSE;
             }
             let at = row.at.to_string().replace('T', " ");
             if at != said {
-                page::text(self.sheet, &at, (24, y + 4), font(SMALL - 1));
+                page::text(self.sheet, &at, (24, y + 9), font(SMALL - 1));
                 said = at;
             }
             match &row.happened {
@@ -220,19 +219,13 @@ impl Ladder<'_, '_> {
         let right = to.iter().any(|(receiver, _)| *receiver > from);
         let middle = start.0 + self.apart / 2 * if right { 1 } else { -1 };
         let style = anchored(font(SMALL), HPos::Center, VPos::Bottom);
-        page::text(self.sheet, &self.cut(words), (middle, y + 1), style);
+        page::text(self.sheet, &self.cut(words), (middle, y - 1), style);
     }
 
     fn line(&self, kind: Kind, ends: [(i32, i32); 2]) {
-        let (colour, dash) = look(kind);
-        let style = colour.stroke_width(2);
-        match dash {
-            None => self.sheet.draw(&PathElement::new(ends.to_vec(), style)),
-            Some((dash, gap)) => self
-                .sheet
-                .draw(&DashedPathElement::new(ends, dash, gap, style)),
-        }
-        .expect("a string takes it");
+        let style = look(kind).0.stroke_width(2);
+        let line = PathElement::new(ends.to_vec(), style);
+        self.sheet.draw(&line).expect("a string takes it");
     }
 
     fn head(&self, at: (i32, i32), way: i32, kind: Kind) {
@@ -269,6 +262,17 @@ impl Ladder<'_, '_> {
         let mut fitting = lengths.map(cut).filter(|words| fits(words));
         fitting.next().unwrap_or_default()
     }
+}
+
+/// Gives the lines their dashes, of which the drawing library would make lines of their own.
+fn dashed(svg: String) -> String {
+    let kinds = KINDS
+        .iter()
+        .filter_map(|(.., colour, dash)| Some((colour, (*dash)?)));
+    kinds.fold(svg, |svg, (RGBColor(red, green, blue), (dash, gap))| {
+        let line = format!("stroke=\"#{red:02X}{green:02X}{blue:02X}\"");
+        svg.replace(&line, &format!("{line} stroke-dasharray=\"{dash} {gap}\""))
+    })
 }
 
 fn look(kind: Kind) -> (RGBColor, Option<(i32, i32)>) {
