@@ -27,7 +27,7 @@ pub(super) fn unplayed(error: ReplayError) -> Failure {
     let help = match &error {
         ReplayError::Differs { again } => format!("make it again: {again}"),
         ReplayError::Diagram(DiagramError::TooMuch { until, .. }) => {
-            format!("narrow the time with --from and --until; --until {until} would do")
+            format!("--until {until} would do; --from moves the beginning")
         }
         _ => String::new(),
     };

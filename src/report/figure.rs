@@ -11,7 +11,7 @@ mod stack;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-pub use self::ladder::ladder_svg;
+pub(super) use self::ladder::ladder_svg;
 use self::page::{Area, INK, PALE, font};
 use self::since::Since;
 use self::stack::Stack;

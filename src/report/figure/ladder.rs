@@ -44,7 +44,7 @@ const KINDS: [(Kind, &str, RGBColor, Option<(i32, i32)>); 3] = [
 ];
 
 /// The diagram, as SVG; `note` says of what run it is.
-pub fn ladder_svg(diagram: &Diagram, note: &str) -> String {
+pub(in crate::report) fn ladder_svg(diagram: &Diagram, note: &str) -> String {
     let title = format!("What passed between servers in {}", diagram.room);
     let caption = caption(diagram, note);
     // How wide words are is known on a sheet only.

@@ -13,7 +13,7 @@ pub(super) fn item(story: &ItemStory) -> Vec<String> {
             .why_not
             .map(|why| format!("Why it has not come back: {}.", reason(why))),
     );
-    said.push(others(story));
+    said.extend(others(story));
     said
 }
 
@@ -87,7 +87,7 @@ fn end(story: &ItemStory) -> String {
 }
 
 /// Who else holds it.
-fn others(story: &ItemStory) -> String {
+fn others(story: &ItemStory) -> Option<String> {
     let of_those = |is_so: &dyn Fn(&HeldBy) -> bool| -> Vec<String> {
         let copies = story.held_by.iter().filter(|copy| is_so(copy));
         copies.map(kept).collect()
@@ -107,9 +107,10 @@ fn others(story: &ItemStory) -> String {
     );
     say(of_those(&|copy| !copy.alive), "on servers that are dead:");
     match said.is_empty() {
-        true if story.state == Some(State::Stranded) => "Nobody else has a copy.".to_owned(),
-        true => "No other server has a copy.".to_owned(),
-        false => format!("Other copies: {}.", said.join("; ")),
+        // The givers are named already.
+        true if story.state == Some(State::Stranded) => None,
+        true => Some("No other server has a copy.".to_owned()),
+        false => Some(format!("Other copies: {}.", said.join("; "))),
     }
 }
 

@@ -77,7 +77,9 @@ fn what_is_sent_to_a_server_that_is_down_is_lost_and_tried_again() {
 
 #[test]
 fn too_much_names_a_window_that_is_not() {
-    let scenario = small(restored());
+    let mut world = restored();
+    world.rooms[2].messages_per_day = 200.0;
+    let scenario = small(world);
     let whole = diagram(&scenario, RoomId(2), (None, None));
     let Err(DiagramError::TooMuch { rows, until, .. }) = whole else {
         panic!("{whole:?}");
