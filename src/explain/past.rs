@@ -19,8 +19,8 @@ pub struct Past {
 
 #[derive(Debug)]
 enum Outcome {
-    Federation(simulation::Outcome),
-    Service(central::Outcome),
+    Federation(Box<simulation::Outcome>),
+    Service(Box<central::Outcome>),
 }
 
 impl Past {
@@ -28,11 +28,11 @@ impl Past {
     pub fn replay(mut scenario: Scenario) -> Past {
         let world = &scenario.world;
         let outcome = if let Some(rules) = &scenario.central {
-            Outcome::Service(central::run(world, rules))
+            Outcome::Service(Box::new(central::run(world, rules)))
         } else if let Some(script) = &scenario.script {
-            Outcome::Federation(simulation::play_in(world, script).outcome)
+            Outcome::Federation(Box::new(simulation::play_in(world, script).outcome))
         } else {
-            Outcome::Federation(simulation::run(world, &mut |_| {}))
+            Outcome::Federation(Box::new(simulation::run(world, &mut |_| {})))
         };
         // A script says itself when it is over.
         scenario.world.end = match &outcome {

@@ -216,7 +216,9 @@ impl View<'_> {
             if of != room || path == Path::Restore || since.is_none_or(|since| at < since) {
                 continue;
             }
-            let back = both(&gone, &Items::from_iter([first..last + 1]));
+            let mut back = Items::new();
+            back.insert(first..last + 1);
+            let back = both(&gone, &back);
             gone.remove(first..last + 1);
             let (messages, from) = (messages(log, &back), self.server_name(from));
             let path = path_name(path);

@@ -26,8 +26,11 @@ const NARROWEST: i32 = 150;
 const WIDEST: i32 = 420;
 const SMALL: i32 = 14;
 
+/// Lengths of dash and gap; none: an unbroken line.
+type Dash = Option<(i32, i32)>;
+
 /// Colours of Okabe and Ito, and another dash for each, so that nobody needs the colours.
-const KINDS: [(Kind, &str, RGBColor, Option<(i32, i32)>); 3] = [
+const KINDS: [(Kind, &str, RGBColor, Dash); 3] = [
     (Kind::Push, "transaction", RGBColor(0x00, 0x72, 0xb2), None),
     (
         Kind::Request,
@@ -223,7 +226,7 @@ impl Ladder<'_, '_> {
     }
 
     fn line(&self, kind: Kind, ends: [(i32, i32); 2]) {
-        let style = look(kind).0.stroke_width(2);
+        let style = colour(kind).stroke_width(2);
         let line = PathElement::new(ends.to_vec(), style);
         self.sheet.draw(&line).expect("a string takes it");
     }
@@ -231,7 +234,7 @@ impl Ladder<'_, '_> {
     fn head(&self, at: (i32, i32), way: i32, kind: Kind) {
         let back = at.0 - way * 9;
         let corners = vec![at, (back, at.1 - 5), (back, at.1 + 4)];
-        let head = Polygon::new(corners, look(kind).0.filled());
+        let head = Polygon::new(corners, colour(kind).filled());
         self.sheet.draw(&head).expect("a string takes it");
     }
 
@@ -275,7 +278,7 @@ fn dashed(svg: String) -> String {
     })
 }
 
-fn look(kind: Kind) -> (RGBColor, Option<(i32, i32)>) {
+fn colour(kind: Kind) -> RGBColor {
     let known = KINDS.iter().find(|(other, ..)| *other == kind);
-    known.map_or((INK, None), |(_, _, colour, dash)| (*colour, *dash))
+    known.map_or(INK, |(_, _, colour, _)| *colour)
 }
