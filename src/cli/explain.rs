@@ -18,6 +18,9 @@ use crate::report;
 /// Names and numbers are those of the tables. The scenario of the folder is played again for it, which takes as long as the
 /// run took, and is held against the folder's journal.
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "fedheal explain <RESULT> --item ROOM/NUMBER [OPTIONS]\n       fedheal explain <RESULT> --room|--user|--server NAME [OPTIONS]"
+)]
 pub(super) struct Args {
     /// The folder of a run, for example results/hypha-2021
     #[arg(value_name = "RESULT")]
