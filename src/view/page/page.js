@@ -153,6 +153,7 @@ function readJournal(at) {
   // While somebody slides, only the place where they stop is read.
   clearTimeout(journalTimer);
   journalTimer = setTimeout(async () => {
+    if (!shown) return; // Another result was chosen meanwhile.
     const { id } = shown;
     const { rows } = await ask("api/facts", { result: id, until: at });
     if (shown?.id !== id) return;
@@ -181,6 +182,7 @@ function journalRow(fact) {
 }
 
 async function explain(kind, name) {
+  if (!shown) return;
   const place = by("explanation");
   try {
     const { sentences } = await ask("api/explain", { result: shown.id, kind, name });
