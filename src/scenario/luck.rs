@@ -302,22 +302,30 @@ impl Luck<'_> {
         self.world.faults.extend(faults);
     }
 
+    /// Cuts between any two servers at the same rate. Each server draws those towards the servers before it, all at once:
+    /// nothing is done for a pair that is never cut, and a further server moves nobody else's luck.
     fn partitions(&mut self, rates: &FaultRates) {
         let Some(partitions) = &rates.partitions else {
             return;
         };
-        let length = |stream: &mut Stream| stream.lognormal(*partitions.median, *partitions.sigma);
-        for one in self.servers() {
-            for other in self.servers().skip(one.index() + 1) {
-                let pair = u64::from(one.0) << 32 | u64::from(other.0);
-                let stream = self.streams.stream(PARTITIONS, pair, 0);
-                let spans = self.spans(stream, *partitions.per_pair_year, length, self.world.end);
-                let between = (one, other);
-                for (at, over) in spans {
-                    self.world.faults.push((at, Fault::Cut { between }));
-                    if over < self.world.end {
-                        self.world.faults.push((over, Fault::Heal { between }));
-                    }
+        let mut cuts: BTreeMap<(ServerId, ServerId), Vec<(SimTime, SimTime)>> = BTreeMap::new();
+        for server in self.servers().skip(1) {
+            let (number, others) = (u64::from(server.0), server.0);
+            let stream = self.streams.stream(PARTITIONS, number, 0);
+            let per_year = *partitions.per_pair_year * f64::from(others);
+            let moments = self.moments(stream, per_year, self.world.end);
+            for (cut, at) in (1..).zip(moments) {
+                let mut stream = self.streams.stream(PARTITIONS, number, cut);
+                let other = ServerId(stream.below(number) as u32);
+                let over = at + stream.lognormal(*partitions.median, *partitions.sigma);
+                cuts.entry((other, server)).or_default().push((at, over));
+            }
+        }
+        for (between, spans) in cuts {
+            for (at, over) in united(spans) {
+                self.world.faults.push((at, Fault::Cut { between }));
+                if over < self.world.end {
+                    self.world.faults.push((over, Fault::Heal { between }));
                 }
             }
         }

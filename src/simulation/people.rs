@@ -18,8 +18,8 @@ const INVITE_AGAIN: Purpose = Purpose::new("people.invite-again");
 const SCROLL: Purpose = Purpose::new("people.scroll");
 const WHO_SCROLLS: Purpose = Purpose::new("people.who-scrolls");
 const HOW_FAR: Purpose = Purpose::new("people.how-far");
-/// How often the crawler of the what-if pages a room back.
-const CRAWLS_EVERY: SimDuration = SimDuration::hours(1);
+/// How often the crawler of the what-if pages a room back. Assumption: a job of every night.
+const CRAWLS_EVERY: SimDuration = SimDuration::days(1);
 /// How long people look for what is missing. Assumption.
 const LOOKS_BACK_FOR: SimDuration = SimDuration::days(30);
 /// Mean time until a person whose session ended logs in again. Assumption: most look at their phone

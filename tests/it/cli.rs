@@ -31,6 +31,7 @@ fn help_teaches_and_fits_eighty_columns() {
         vec!["explain"],
         vec!["diagram"],
         vec!["report"],
+        vec!["view"],
         vec!["check"],
         vec!["schema"],
         vec!["verify"],

@@ -1,6 +1,7 @@
 //! Explanations: they agree with the final books, and read well.
 
 mod diagram;
+mod scene;
 mod verbs;
 
 use std::collections::BTreeMap;
