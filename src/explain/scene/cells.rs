@@ -1,6 +1,7 @@
 //! Cells of a scene: what a server has of a room's items, by the time at which they were made, and when that changes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rangemap::RangeMap;
 
@@ -12,6 +13,8 @@ use crate::metrics::{Items, RoomItems, kind_name};
 
 /// The phase of each item.
 type Phases = RangeMap<EventNo, u8>;
+/// Items from one on and before another, and the phase in which they were.
+type Change = (EventNo, EventNo, u8);
 
 #[derive(Debug, Default)]
 pub(super) struct Cells {
@@ -65,12 +68,16 @@ impl View<'_> {
         }
         for fact in facts {
             let after = after(fact);
+            let changed = set(&mut now, items, fact, room, after);
             let changes = &mut moments[moment_of(moments, fact.at())].changes;
-            for (first, end, before) in set(&mut now, items, fact, room, after) {
-                for (bin, count) in binned(lane, first, end) {
-                    changes.push((number, bin, before, after as u8, count));
-                }
-            }
+            note(changes, (number, lane), &changed, after as u8);
+        }
+        // State that a server knows without its events, and what has never come and would have expired by now, are in no
+        // fact: the end says them.
+        let last = moments.last_mut().expect("there is a first moment");
+        for (range, phase) in phases_at_end(items).iter() {
+            let changed = others(&now, range, *phase);
+            note(&mut last.changes, (number, lane), &changed, *phase);
         }
         cells.account.extend(account(number, lane, items));
     }
@@ -124,25 +131,45 @@ fn set(
     fact: &Fact,
     room: RoomId,
     to: Phase,
-) -> Vec<(EventNo, EventNo, u8)> {
+) -> Vec<Change> {
     let Some((first, end)) = ranges(fact, room) else {
         return Vec::new();
     };
-    let mut changed = Vec::new();
-    for range in within(&items.should, first, end) {
-        for (part, phase) in phases.overlapping(&range) {
-            if *phase != to as u8 {
-                changed.push((part.start.max(range.start), part.end.min(range.end), *phase));
-            }
-        }
-    }
+    let ranges = within(&items.should, first, end).into_iter();
+    let changed: Vec<Change> = ranges
+        .flat_map(|range| others(phases, &range, to as u8))
+        .collect();
     for (first, end, _) in &changed {
         phases.insert(*first..*end, to as u8);
     }
     changed
 }
 
-fn within(items: &Items, first: EventNo, end: EventNo) -> Vec<std::ops::Range<EventNo>> {
+/// Parts of a range that are in another phase than this one.
+fn others(phases: &Phases, range: &Range<EventNo>, than: u8) -> Vec<Change> {
+    let parts = phases.overlapping(range);
+    let others = parts.filter(|(_, phase)| **phase != than);
+    let part = |(part, phase): (&Range<EventNo>, &u8)| {
+        (part.start.max(range.start), part.end.min(range.end), *phase)
+    };
+    others.map(part).collect()
+}
+
+/// Notes what has changed to a phase, bin by bin.
+fn note(
+    changes: &mut Vec<(usize, usize, u8, u8, u32)>,
+    (number, lane): (usize, &Lane),
+    changed: &[Change],
+    after: u8,
+) {
+    for (first, end, before) in changed {
+        for (bin, count) in binned(lane, *first, *end) {
+            changes.push((number, bin, *before, after, count));
+        }
+    }
+}
+
+fn within(items: &Items, first: EventNo, end: EventNo) -> Vec<Range<EventNo>> {
     let parts = items.overlapping(first..end);
     parts
         .map(|part| part.start.max(first)..part.end.min(end))
