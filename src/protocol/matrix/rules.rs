@@ -135,7 +135,7 @@ pub struct Rules {
     pub faster_join: bool,
     /// A what-if: clients name a server when they join a room that their own does not know (4.2).
     pub clients_know_via: bool,
-    /// A what-if: while a room has a gap, a tool pages it back to its beginning once an hour (3.1).
+    /// A what-if: while a room has a gap, a tool pages it back to its beginning every night (3.1).
     pub admin_crawler: bool,
     /// A what-if: a server asks its peers for their copies of its own lost files (6).
     pub media_own_refetch: bool,

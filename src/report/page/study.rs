@@ -58,7 +58,9 @@ fn replicas(study: &StudyTables) -> u64 {
     let rows = study.summary.iter();
     let of_row = rows.filter_map(|row| {
         let (n, missing): (u64, u64) = (row.n.parse().ok()?, row.missing.parse().ok()?);
-        Some(n + missing)
+        // A median counts them, too.
+        let is_median = row.method.starts_with("median");
+        Some(if is_median { n } else { n + missing })
     });
     of_row.max().unwrap_or(0)
 }
