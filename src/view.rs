@@ -1,7 +1,7 @@
 //! A local page on which results are looked at, played back and forth, and made.
 //!
-//! It is served to this machine alone ([`guard`] says how). What needs the simulator's books, which belong to one thread,
-//! is asked of the [`archive`]; new runs have threads of their own ([`runs`]). Nothing is simulated here: who serves the
+//! It is served to this machine alone (`guard` says how). What needs the simulator's books, which belong to one thread,
+//! is asked of the `archive`; new runs have threads of their own (`runs`). Nothing is simulated here: who serves the
 //! page says how a run is made ([`Play`]).
 
 mod archive;

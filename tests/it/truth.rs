@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fedheal::script::Script;
 use fedheal::simulation::{play, play_out_of_step};
 use fedheal::verify::{
-    Played, Recording, Report, VERIFIED, compare, played_cells, read, recorded_cells, verify,
+    Played, Recording, Report, compare, played_cells, read, recorded_cells, verify,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn cells_right_by_experiment() {
 #[test]
 fn what_reports_say_of_the_recordings_is_so() {
     let text = all().text(false);
-    assert_eq!(text.lines().last(), Some(VERIFIED));
+    assert_eq!(text.lines().last(), Some(fedheal::verify::VERIFIED));
 }
 
 #[test]
