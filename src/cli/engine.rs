@@ -48,6 +48,18 @@ pub(super) struct Played {
     pub(super) complete: bool,
 }
 
+impl Played {
+    /// What goes into the result folder besides the journal.
+    pub(super) fn written(&self) -> report::Written<'_> {
+        report::Written {
+            measures: &self.measures,
+            network: &self.network,
+            recording: self.recording.as_deref(),
+            complete: self.complete,
+        }
+    }
+}
+
 /// Plays a scenario and measures what came of it; the journal goes into the results at once. `tick` hears the simulated
 /// time now and then, and may end the run: the scenario's end is then where it stopped. A script says itself when it
 /// is over, so its scenario has its end only then.

@@ -84,14 +84,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         &args.world.set,
         journal,
     );
-    let written = report::Written {
-        measures: &played.measures,
-        network: &played.network,
-        recording: played.recording.as_deref(),
-        complete: played.complete,
-    };
     let place = interrupt
-        .write(|| results.publish(&scenario, &written, &again))
+        .write(|| results.publish(&scenario, &played.written(), &again))
         .map_err(unwritten)?;
     if !played.complete {
         note(&stopped(&scenario, &place, &again, args.out.as_deref()));

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::{Failure, bad_input, command, engine, failed, note, result};
+use crate::experiment::keep_panics;
 use crate::kernel::SimTime;
-use crate::report::{self, Keep, Results};
+use crate::report::{Keep, Results};
 use crate::view::{self, Options, Play, ViewError, Wish};
 
 /// Steps in which a run from the page says how far it has come.
@@ -59,6 +60,8 @@ pub(super) fn view(args: &Args) -> Result<ExitCode, Failure> {
             note("fedheal: no browser could be opened; open the address yourself");
         }
     };
+    // What a run says that comes to no end is told on the page.
+    keep_panics();
     let play: Arc<Play> = Arc::new(play);
     let ended = async {
         // Without a listener the page is ended as any program is.
@@ -117,14 +120,8 @@ fn play(
     let played = engine::simulate(&mut scenario, &mut results, &mut each);
     let played = played.map_err(|error| error.to_string())?;
     let again = command::again(file, scenario.world.seed, &set, Keep::Full);
-    let written = report::Written {
-        measures: &played.measures,
-        network: &played.network,
-        recording: played.recording.as_deref(),
-        complete: played.complete,
-    };
     results
-        .publish(&scenario, &written, &again)
+        .publish(&scenario, &played.written(), &again)
         .map_err(|error| error.to_string())?;
     Ok(played.complete)
 }

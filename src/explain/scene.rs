@@ -8,6 +8,7 @@ mod cells;
 mod network;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -113,6 +114,18 @@ pub struct Moment {
     pub given: Vec<(usize, u64)>,
 }
 
+impl Moment {
+    /// Makes one of all changes of a cell from one phase to another: there may be as many as facts.
+    fn sum_up(&mut self) {
+        let mut sums = BTreeMap::new();
+        for (lane, bin, before, after, items) in self.changes.drain(..) {
+            *sums.entry((lane, bin, before, after)).or_default() += items;
+        }
+        let sum = |((lane, bin, before, after), items)| (lane, bin, before, after, items);
+        self.changes = sums.into_iter().map(sum).collect();
+    }
+}
+
 impl View<'_> {
     /// The run, to be played back and forth.
     pub fn scene(&self) -> Scene {
@@ -146,6 +159,7 @@ impl View<'_> {
             );
             lanes.push(lane);
         }
+        moments.iter_mut().for_each(Moment::sum_up);
         let (servers, other_servers) = self.places();
         self.befall(&mut moments, &servers);
         Scene {

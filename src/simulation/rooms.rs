@@ -8,6 +8,7 @@ use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
 use crate::room::{Membership, RoomLog, StateMap, TrafficRef};
 
+use super::voices::Voice;
 use super::watch::Watch;
 use super::{Event, Power, Simulation, class};
 
@@ -106,6 +107,12 @@ impl Simulation<'_> {
         basis: EventNo,
     ) {
         let drawn = self.logs[room.index()].day(day, basis);
+        // What is heard is played.
+        let is_heard = |number| *watch.voice(drawn.cell(number).0) == Voice::Heard;
+        debug_assert!(
+            !numbers.clone().any(is_heard),
+            "{room} {day} {numbers:?}: one was passed over"
+        );
         let mut silent: Vec<u32> = Vec::new();
         for server in watch.silent() {
             silent.extend(within(&drawn.numbers_of(server), &numbers));

@@ -8,6 +8,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::experiment::guarded;
 use crate::explain::{Past, Question, Unknown};
 use crate::journal::ServerId;
 use crate::kernel::SimTime;
@@ -57,7 +58,7 @@ impl Archive {
             let mut kept: Vec<(PathBuf, Past)> = Vec::new();
             for (folder, ask, reply) in asked {
                 // Who asked may have left.
-                let _ = reply.send(answer(&mut kept, &folder, &ask));
+                let _ = reply.send(guarded(|| answer(&mut kept, &folder, &ask)));
             }
         });
         Archive { questions }

@@ -12,8 +12,9 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Scripts and pictures come from this server or not at all. `cytoscape` sets styles of its own elements.
-const CONTENT: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+/// Scripts and pictures come from this server or not at all. `cytoscape` sets styles of its own elements, and a report has
+/// its style and font in itself.
+const CONTENT: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src data:; \
                        frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Answers only its own pages, and tells the browser to keep to them.

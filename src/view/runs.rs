@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::experiment::guarded;
 use crate::kernel::SimTime;
 
 /// Runs at the same time; more would only slow each other down.
@@ -112,7 +113,7 @@ impl Runs {
         let play = Arc::clone(&self.play);
         let scenario = wish.scenario.clone();
         let thread = thread::spawn(move || {
-            let ended = play(&file, &wish, &folder, &mut |per_mille, now| {
+            let mut tick = |per_mille, now: SimTime| {
                 tell.send_replace(Progress::Runs {
                     per_mille,
                     now: now.to_string(),
@@ -121,7 +122,9 @@ impl Runs {
                     true => ControlFlow::Break(()),
                     false => ControlFlow::Continue(()),
                 }
-            });
+            };
+            // A run that panics ends, too, and must not count as one that goes on.
+            let ended = guarded(|| play(&file, &wish, &folder, &mut tick));
             // The folder was only a place that nobody else takes; results that are there are not removed.
             let _ = fs::remove_dir(&folder);
             tell.send_replace(match ended {
@@ -182,7 +185,7 @@ impl Runs {
             run.stop.send_replace(true);
         }
         for run in runs.values_mut() {
-            // A run that has panicked has said so itself.
+            // Its end is told, whatever it is.
             let _ = run.thread.take().map(JoinHandle::join);
         }
     }
