@@ -188,7 +188,9 @@ impl RoomLog {
         if let Body::Redaction(target) = pdu.body {
             self.redactions.push(no, target);
         }
-        if is_state || !self.is_chain(&pdu.prev_events) {
+        let is_as_before =
+            |log: &RoomLog| log.newest_state().is_some_and(|of| of.ptr_eq(&state_after));
+        if is_state || !self.is_chain(&pdu.prev_events) && !is_as_before(self) {
             self.states.insert(no, state_after);
         }
         for prev in pdu.prev_events.iter().filter(|prev| **prev + 1 != no) {
@@ -317,6 +319,11 @@ impl RoomLog {
     /// Is it a message (drawn or scripted)?
     pub fn is_message(&self, no: EventNo) -> bool {
         self.single(no).is_none_or(|pdu| pdu.body.is_message())
+    }
+
+    /// Does it change nothing but the graph, as messages and dummies do?
+    pub fn is_plain(&self, no: EventNo) -> bool {
+        self.single(no).is_none_or(|pdu| pdu.body.is_plain())
     }
 
     /// The state that an item sets.

@@ -131,6 +131,11 @@ impl Body {
     pub fn is_message(&self) -> bool {
         matches!(self, Body::Message { .. })
     }
+
+    /// Does it change nothing but the graph?
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Body::Message { .. } | Body::Dummy)
+    }
 }
 
 /// One PDU.

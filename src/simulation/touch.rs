@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::journal::{RoomId, ServerId};
 use crate::kernel::SimTime;
 
-use super::Simulation;
+use super::{Power, Simulation};
 
 /// What may have changed in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +71,14 @@ impl Simulation<'_> {
     /// afterwards these are looked at.
     pub(super) fn touch_pair(&mut self, one: ServerId, other: ServerId) {
         if self.world.in_step {
-            for room in self.advance_shared(one, other) {
-                self.touch_copy(room, one);
-                self.touch_copy(room, other);
+            let shared = self.advance_shared(one, other);
+            // How one that is away stands to others changes nothing in its rooms.
+            let is_up = |server: &ServerId| self.power[server.index()] == Power::Up;
+            let up: Vec<ServerId> = [one, other].into_iter().filter(is_up).collect();
+            for room in shared {
+                for server in &up {
+                    self.touch_copy(room, *server);
+                }
             }
         }
     }

@@ -48,6 +48,14 @@ pub(super) struct Watch {
     voices: BTreeMap<ServerId, Voice>,
     /// Speakers whose voices may be others by now: they are listened to when their next message is due.
     stale: BTreeSet<ServerId>,
+    /// Copies that are not as they were when everybody was listened to, each with how it was then. A server that comes
+    /// back falls out of step and in again with each gap that it fills: so as long as there are any, whoever speaks next
+    /// is listened to then, and what was known of all the others is believed again once none is left.
+    changed: BTreeMap<ServerId, Option<Unwell>>,
+    /// Speakers who were listened to meanwhile.
+    listened_to: BTreeSet<ServerId>,
+    /// Of their messages, how many were not heard.
+    unheard: usize,
     /// Of today's speakers the next message that is played.
     next: BTreeMap<ServerId, u32>,
     /// The same in order of the messages.
@@ -105,6 +113,17 @@ impl Watch {
         }
     }
 
+    /// A server's copy is another one now than it was before.
+    fn note_change(&mut self, server: ServerId, before: Option<Unwell>, now: Option<Unwell>) {
+        if before == now {
+            return;
+        }
+        let then = *self.changed.entry(server).or_insert(before);
+        if then == now {
+            self.changed.remove(&server);
+        }
+    }
+
     /// Speakers who no longer only wait as it was known, after a server has fallen out of step, or has come in again.
     fn proved_wrong(&self, server: ServerId) -> Vec<ServerId> {
         let copy = self.unwell.get(&server).copied();
@@ -145,7 +164,8 @@ impl Simulation<'_> {
             ..Watch::default()
         };
         self.begin_day(room, &mut watch);
-        self.plan_watched(room, watch);
+        let from = self.clocks[room.index()].next.number;
+        self.plan_watched(room, watch, from);
     }
 
     /// Ends a watch; says which message is on the queue.
@@ -170,7 +190,6 @@ impl Simulation<'_> {
             return self.watch(room);
         }
         let mut watch = std::mem::take(&mut self.clocks[room.index()].watch).expect("just seen");
-        let mut wrong: BTreeSet<ServerId> = servers.clone();
         for server in servers
             .iter()
             .filter(|server| present.hosts.contains_key(server))
@@ -180,20 +199,22 @@ impl Simulation<'_> {
                 Some(unwell) => watch.unwell.insert(*server, unwell),
                 None => watch.unwell.remove(server),
             };
-            if before != now {
-                wrong.extend(watch.proved_wrong(*server));
-            }
+            watch.note_change(*server, before, now);
         }
         if self.day_of_watch(room) == watch.day {
             self.update_failing(room, &mut watch, servers);
             let drawn = self.drawn_day(room);
-            for server in wrong {
-                self.listen_later(room, &mut watch, server, drawn.as_deref());
+            for server in servers {
+                self.listen_later(room, &mut watch, *server, drawn.as_deref());
+            }
+            if watch.changed.is_empty() {
+                self.settle_changes(room, &mut watch, drawn.as_deref());
             }
         } else {
             self.begin_day(room, &mut watch);
         }
-        self.plan_watched(room, watch);
+        let from = self.clocks[room.index()].next.number;
+        self.plan_watched(room, watch, from);
     }
 
     /// How a server's copy is, unless it simply receives the next message.
@@ -233,6 +254,9 @@ impl Simulation<'_> {
         watch.next.clear();
         watch.order.clear();
         watch.stale.clear();
+        watch.changed.clear();
+        watch.listened_to.clear();
+        watch.unheard = 0;
         let drawn = self.drawn_day(room);
         let speakers = drawn.as_deref().map(Day::servers).unwrap_or_default();
         for server in speakers {
@@ -261,6 +285,18 @@ impl Simulation<'_> {
         }
     }
 
+    /// Every copy is taken to be as it is now: voices that this proves wrong are listened to later.
+    fn settle_changes(&mut self, room: RoomId, watch: &mut Watch, day: Option<&Day>) {
+        let mut wrong = std::mem::take(&mut watch.listened_to);
+        for server in std::mem::take(&mut watch.changed).into_keys() {
+            wrong.extend(watch.proved_wrong(server));
+        }
+        watch.unheard = 0;
+        for server in wrong {
+            self.listen_later(room, watch, server, day);
+        }
+    }
+
     /// A message is due: is it heard, now that its speaker is listened to? If not, it is not played.
     pub(super) fn is_heard(&mut self, room: RoomId, message: TrafficRef) -> bool {
         let Some(mut watch) = self.clocks[room.index()].watch.take() else {
@@ -270,14 +306,23 @@ impl Simulation<'_> {
         if watch.day == Some(message.day)
             && let Some(day) = self.drawn_day(room)
             && let server = day.cell(message.number).0
-            && watch.stale.remove(&server)
+            && (watch.stale.contains(&server) || !watch.changed.is_empty())
         {
+            // By then it is less work to know whose messages need not be looked at.
+            if watch.unheard > watch.voices.len() {
+                self.settle_changes(room, &mut watch, Some(&day));
+            }
+            watch.stale.remove(&server);
             self.listen_to(room, &mut watch, server, Some(&day));
             is_heard = *watch.voice(server) == Voice::Heard;
+            if !watch.changed.is_empty() {
+                watch.listened_to.insert(server);
+                watch.unheard += usize::from(!is_heard);
+            }
         }
         match is_heard {
             true => self.clocks[room.index()].watch = Some(watch),
-            false => self.plan_watched(room, watch),
+            false => self.plan_watched(room, watch, message.number + 1),
         }
         is_heard
     }
@@ -312,15 +357,15 @@ impl Simulation<'_> {
         watch.voices.insert(server, voice);
     }
 
-    /// Puts the next message that is played on the queue: the next of today, or else the first one of the next day
-    /// that has any, on which everybody is listened to again.
-    fn plan_watched(&mut self, room: RoomId, mut watch: Watch) {
-        let clock = &self.clocks[room.index()];
-        let from = clock.next;
-        let today = watch.order.first().map(|(number, _)| TrafficRef {
-            day: from.day,
-            number: *number,
-        });
+    /// Puts the next message that is played on the queue: the next of today, of which those from a number on are left, or
+    /// else the first one of the next day that has any, on which everybody is listened to again.
+    fn plan_watched(&mut self, room: RoomId, mut watch: Watch, from: u32) {
+        let day = self.clocks[room.index()].next.day;
+        let today = match watch.changed.is_empty() {
+            true => watch.order.first().map(|(number, _)| *number),
+            false => self.is_left(room, &watch, from).then_some(from),
+        };
+        let today = today.map(|number| TrafficRef { day, number });
         let next = today.or_else(|| self.first_of_next_day(room));
         let clock = &mut self.clocks[room.index()];
         let is_planned = clock.single.is_some() && watch.planned == next && next.is_some();
@@ -341,6 +386,15 @@ impl Simulation<'_> {
             };
             self.queue.push(at, class::PERSON, room.0 + 1, event);
         }
+    }
+
+    /// Is there such a message on the day that is listened to?
+    fn is_left(&self, room: RoomId, watch: &Watch, number: u32) -> bool {
+        watch.day.is_some()
+            && watch.day == self.day_of_watch(room)
+            && self
+                .drawn_day(room)
+                .is_some_and(|day| number < day.count())
     }
 
     fn first_of_next_day(&self, room: RoomId) -> Option<TrafficRef> {

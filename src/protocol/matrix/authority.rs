@@ -64,7 +64,11 @@ impl Told {
 
     /// Those that are looked at: the missing ones, or, if many are missing, all.
     fn looked_at(&self, replica: &Replica) -> BTreeSet<EventNo> {
-        let missing: BTreeSet<EventNo> = self.all().filter(|no| !replica.knows(*no)).collect();
+        let mut missing: BTreeSet<EventNo> = [self.event].into();
+        missing.retain(|no| !replica.knows(*no));
+        for events in [&self.grounds.state, &self.grounds.auth] {
+            missing.extend(replica.unknown_of(events));
+        }
         let told = self.grounds.state.len() + self.grounds.auth.len();
         if missing.len() * WHOLE_STATE_FROM < told {
             return missing;
@@ -76,6 +80,17 @@ impl Told {
 }
 
 impl Replica {
+    /// Those of the events, in order, that are not known. Mostly nearly all are, in a few long ranges.
+    fn unknown_of(&self, events: &[EventNo]) -> Vec<EventNo> {
+        let all = 0..events.last().map_or(0, |last| last + 1);
+        let in_gaps = self.timeline.gaps(&all).flat_map(|gap| {
+            let first = events.partition_point(|no| *no < gap.start);
+            let end = events.partition_point(|no| *no < gap.end);
+            events[first..end].iter().copied()
+        });
+        in_gaps.filter(|no| !self.knows(*no)).collect()
+    }
+
     fn knows_authority(&self, log: &RoomLog, no: EventNo) -> bool {
         log.auth_events(no).iter().all(|auth| self.knows(*auth))
     }

@@ -1,12 +1,13 @@
 //! The sending side: queues, transactions, catch-up (reference, sections 1.1, 1.2 and 1.5).
 
 use std::collections::VecDeque;
+use std::collections::btree_map::Entry;
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::{SimDuration, SimTime};
 
 use super::outbox::{Context, Effect};
-use super::{Homeserver, visibility};
+use super::{Database, Homeserver, visibility};
 
 /// `destinations`: a server that could not be reached, and when it may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,18 @@ pub enum Standing {
     Waiting,
     /// It is sent at once, or others before it.
     Due,
+}
+
+impl Database {
+    /// Nothing of a room is owed to a server any more.
+    fn forget_owed(&mut self, to: ServerId, room: RoomId) {
+        if let Entry::Occupied(mut rows) = self.owed.entry(to) {
+            rows.get_mut().remove(&room);
+            if rows.get().is_empty() {
+                rows.remove();
+            }
+        }
+    }
 }
 
 impl Homeserver {
@@ -122,11 +135,7 @@ impl Homeserver {
 
     /// Does this server owe the other one events?
     pub fn owes(&self, to: ServerId) -> bool {
-        self.db
-            .owed
-            .range((to, RoomId(0))..=(to, RoomId(u32::MAX)))
-            .next()
-            .is_some()
+        self.db.owed.contains_key(&to)
     }
 
     /// Is there nothing between this server and the other but an empty queue? Then a delivery in step is
@@ -182,7 +191,7 @@ impl Homeserver {
         now: SimTime,
         is_quiet: bool,
     ) {
-        self.db.owed.insert((to, room), event);
+        self.db.owed.entry(to).or_default().insert(room, event);
         let far = self
             .backoff_until(to)
             .is_some_and(|until| until.since(now) > self.rules.catchup_threshold);
@@ -285,16 +294,16 @@ impl Homeserver {
     /// The next page of rooms of which a server is owed events, oldest first. Rows whose event is gone (purged) are
     /// skipped for good.
     fn page_of_owed(&mut self, ctx: &mut Context<'_>, to: ServerId) -> VecDeque<(RoomId, EventNo)> {
-        let rows = self.db.owed.range((to, RoomId(0))..=(to, RoomId(u32::MAX)));
+        let rows = self.db.owed.get(&to).into_iter().flatten();
         let mut owed: Vec<(RoomId, EventNo)> =
-            rows.map(|((_, room), event)| (*room, *event)).collect();
+            rows.map(|(room, event)| (*room, *event)).collect();
         owed.sort_by_key(|(room, event)| (ctx.logs[room.index()].at(*event), *room));
         let mut page = VecDeque::new();
         for (room, event) in owed {
             let (log, spec) = (&ctx.logs[room.index()], &ctx.rooms[room.index()]);
             let replica = self.replica(room, log, spec);
             if !replica.is_some_and(|replica| replica.has(event)) {
-                self.db.owed.remove(&(to, room));
+                self.db.forget_owed(to, room);
             } else if page.len() < self.rules.catchup_rooms_per_page.max(1) as usize {
                 page.push_back((room, event));
             }
@@ -322,10 +331,14 @@ impl Homeserver {
             }
         };
         for (room, event) in settled {
-            if self.db.owed.get(&(to, room)) == Some(&event) {
-                self.db.owed.remove(&(to, room));
+            let owed = self.db.owed.get(&to).and_then(|rows| rows.get(&room));
+            if owed == Some(&event) {
+                self.db.forget_owed(to, room);
             }
         }
         self.attempt_transaction(ctx, to);
+        if self.owes(to) && !self.is_transmitting(to) {
+            self.plan_wake(ctx);
+        }
     }
 }

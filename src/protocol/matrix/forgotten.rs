@@ -46,7 +46,10 @@ impl Homeserver {
         let Some(replica) = self.db.rooms.remove(&room) else {
             return;
         };
-        self.db.owed.retain(|(_, of), _| *of != room);
+        self.db.owed.retain(|_, rows| {
+            rows.remove(&room);
+            !rows.is_empty()
+        });
         self.db.uncensored.retain(|(_, of, _)| *of != room);
         let ranges = replica.timeline.iter().map(|range| What::Items {
             room,

@@ -28,7 +28,7 @@ pub struct Database {
     /// `erased_users`: own users who had their messages erased.
     pub erased: BTreeSet<UserId>,
     /// `destination_rooms`: the newest event of each room that a server has not been given yet.
-    pub owed: BTreeMap<(ServerId, RoomId), EventNo>,
+    pub owed: BTreeMap<ServerId, BTreeMap<RoomId, EventNo>>,
     /// `destinations`: back-off.
     pub backoffs: BTreeMap<ServerId, Backoff>,
     /// `destinations`: servers that have been given an event (`last_successful_stream_ordering`).
@@ -183,7 +183,8 @@ impl Homeserver {
 
     /// Starts the process: whatever is owed is owed in catch-up mode, and jobs are planned.
     pub fn start(&mut self, ctx: &mut Context<'_>) {
-        for (to, room) in self.db.owed.keys() {
+        let owed = self.db.owed.iter();
+        for (to, room) in owed.flat_map(|(to, rows)| rows.keys().map(move |room| (to, room))) {
             // Where traffic is drawn, somebody was given something long ago (`queue_pdu`).
             let is_drawn = ctx.rooms[room.index()].messages_per_day > 0.0;
             self.memory.looked.insert(*to);

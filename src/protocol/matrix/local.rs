@@ -1,8 +1,6 @@
 //! What a server's own users do to rooms: new events, and who is told (reference 1.1, 2.5).
 
-use std::collections::BTreeSet;
-
-use crate::journal::{EventNo, MediaId, Path, RoomId, ServerId, UserId};
+use crate::journal::{EventNo, MediaId, Path, RoomId, UserId};
 use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
 use crate::workload::{Action, Power, RoomKind, RoomSpec, StateField, Visibility};
 
@@ -164,7 +162,7 @@ impl Homeserver {
         if !state::allowed(log, spec, &before, &pdu) {
             return Err(Refusal::FORBIDDEN);
         }
-        let mut to: BTreeSet<ServerId> = log.hosts(&before).into_keys().collect();
+        let mut to = log.host_servers(&before);
         // Whose invitation is taken back hears of it, too.
         if let Body::Member {
             who,
@@ -174,10 +172,12 @@ impl Homeserver {
             && who != sender
             && log.membership_in(&before, who) == Some(Membership::Invite)
         {
-            to.insert(log.home(who));
+            let home = log.home(who);
+            if let Err(place) = to.binary_search(&home) {
+                to.insert(place, home);
+            }
         }
-        to.remove(&me);
-        to.remove(&origin);
+        to.retain(|server| *server != me && *server != origin);
         if !spec.federate {
             to.clear();
         }
@@ -187,11 +187,7 @@ impl Homeserver {
         if self.db.rooms[&room].withholds(log, event) {
             to.clear();
         }
-        ctx.out.push(Effect::Send {
-            room,
-            event,
-            to: to.into_iter().collect(),
-        });
+        ctx.out.push(Effect::Send { room, event, to });
         Ok(event)
     }
 

@@ -128,9 +128,8 @@ impl Homeserver {
         let is_new_here = !way.backfilled() && way.path != Path::Join && !was_outlier && !rejected;
         let is_sent = is_new_here && missing.is_empty() && !replica.withholds(log, no);
         if is_sent && log.origin(no) == me {
-            let mut to = log.hosts(&before);
-            to.remove(&me);
-            let to = to.into_keys().collect();
+            let mut to = log.host_servers(&before);
+            to.retain(|server| *server != me);
             let event = no;
             ctx.out.push(Effect::SendAgain { room, event, to });
         }

@@ -1,6 +1,6 @@
 //! Waking destinations that are owed events and out of back-off (reference 1.3).
 
-use crate::journal::{RoomId, ServerId};
+use crate::journal::ServerId;
 use crate::kernel::{SimDuration, SimTime};
 
 use super::Homeserver;
@@ -41,15 +41,16 @@ impl Homeserver {
         }
     }
 
-    /// The moment after which the first of the destinations that are owed events is ready.
+    /// The moment after which the first of the destinations that are owed events is ready. To one to which something is
+    /// under way nothing can be sent: looks that would find only such ones are not made.
     fn next_ready(&self, now: SimTime) -> Option<SimTime> {
+        let owed = self.db.owed.keys().copied();
         let mut next: Option<SimTime> = None;
-        for to in self.owed_from(ServerId(0)) {
+        for to in owed {
             let until = self.backoff_until(to).unwrap_or(now);
             let ready = until.saturating_sub(SimDuration(1)).max(now);
-            next = Some(next.map_or(ready, |next| next.min(ready)));
-            if ready == now {
-                break;
+            if next.is_none_or(|next| ready < next) && !self.is_transmitting(to) {
+                next = Some(ready);
             }
         }
         next
@@ -57,18 +58,9 @@ impl Homeserver {
 
     /// Destinations that are owed events and may be tried.
     pub fn ready_destinations(&self, now: SimTime) -> Vec<ServerId> {
-        let owed = self.owed_from(ServerId(0));
+        let owed = self.db.owed.keys().copied();
         owed.filter(|to| self.standing(*to, now) != Standing::Waiting)
             .collect()
-    }
-
-    /// Destinations that are owed events, from this one on.
-    fn owed_from(&self, from: ServerId) -> impl Iterator<Item = ServerId> + '_ {
-        let next = move |after: ServerId| {
-            let mut rows = self.db.owed.range((after, RoomId(0))..);
-            rows.next().map(|((to, _), _)| *to)
-        };
-        std::iter::successors(next(from), move |to| next(ServerId(to.0 + 1)))
     }
 
     /// Pokes destinations that are owed events and out of back-off, one after the other
@@ -86,7 +78,8 @@ impl Homeserver {
     /// too.
     pub(super) fn read_destinations_to_wake(&mut self, ctx: &mut Context<'_>, from: ServerId) {
         let now = ctx.now;
-        let ready = self.owed_from(from).filter(|to| !self.in_backoff(*to, now));
+        let owed = self.db.owed.range(from..).map(|(to, _)| *to);
+        let ready = owed.filter(|to| !self.in_backoff(*to, now));
         let page = ready.take(self.rules.wake_page.max(1) as usize).collect();
         self.memory.to_wake = page;
         if self.memory.to_wake.is_empty() {

@@ -81,6 +81,14 @@ impl RoomLog {
         self.read_hosts(state)
     }
 
+    /// The same without the depths, in order.
+    pub fn host_servers(&self, state: &StateMap) -> Vec<ServerId> {
+        match self.is_newest(state) {
+            true => self.present().hosts.keys().copied().collect(),
+            false => self.read_hosts(state).into_keys().collect(),
+        }
+    }
+
     fn read_hosts(&self, state: &StateMap) -> BTreeMap<ServerId, u32> {
         let mut hosts = BTreeMap::new();
         for user in self.read_joined(state) {

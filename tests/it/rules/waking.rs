@@ -43,7 +43,8 @@ impl Desk {
 
     fn owe(&mut self, to: ServerId, room: RoomId, back: u32) {
         let event = self.event(room, back);
-        self.server.db.owed.insert((to, room), event);
+        let owed = &mut self.server.db.owed;
+        owed.entry(to).or_default().insert(room, event);
     }
 
     /// A cue, and what the server wants done.
