@@ -182,15 +182,11 @@ pub(super) fn server_rows(
     (0..books.names.len())
         .map(|i| {
             let name = &books.names[i];
-            let could_give = stranded
-                .iter()
-                .filter(|_| books.alive[i])
-                .map(|(room, missing)| {
-                    let holding = books.holdings[i].get(room);
-                    holding.map_or(0, |holding| {
-                        messages(&books.logs[room.index()], &both(missing, &holding.whole()))
-                    })
-                });
+            let holdings = books.holdings[i].iter().filter(|_| books.alive[i]);
+            let could_give = holdings.filter_map(|(room, holding)| {
+                let both = both(stranded.get(room)?, &holding.whole());
+                Some(messages(&books.logs[room.index()], &both))
+            });
             ServerRow {
                 server: name.clone(),
                 users: books.users[i],

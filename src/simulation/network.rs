@@ -1,11 +1,10 @@
 //! What is on its way between servers.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::{SimDuration, SimTime};
-use crate::protocol::matrix::{Answer, Request, TaskId, UnknownRoom};
+use crate::protocol::matrix::{Answer, Request, TaskId};
 use crate::room::Body;
 
 use super::wire::Fate;
@@ -57,15 +56,15 @@ impl Simulation<'_> {
         }
         self.note_present(from, room);
         let doubtful = self.doubtful_receivers(from, room, event);
-        let is_doubtful = |server: &ServerId| {
-            let doubtful = doubtful.as_ref();
-            doubtful.is_none_or(|doubtful| doubtful.contains(server))
+        let present = &self.present[room.index()];
+        let (others, to) = match &doubtful {
+            Some(doubtful) => (
+                doubtful.intersection(present).copied().collect(),
+                of_these(doubtful, to),
+            ),
+            None => (Vec::from_iter(present.iter().copied()), to.to_vec()),
         };
-        let others = self.present[room.index()].iter().copied();
-        let others = others.filter(|server| *server != from && is_doubtful(server));
-        let others: Vec<ServerId> = others.collect();
-        let to: Vec<ServerId> = to.iter().copied().filter(is_doubtful).collect();
-        let (in_step, out_of_step): (Vec<ServerId>, Vec<ServerId>) = to
+        let (in_step, out_of_step): (BTreeSet<ServerId>, BTreeSet<ServerId>) = to
             .into_iter()
             .partition(|server| self.accepts_in_step(from, *server, room, event));
         // Where traffic is drawn, servers know each other anyway (`Homeserver::queue_pdu`).
@@ -74,7 +73,7 @@ impl Simulation<'_> {
                 self.servers[from.index()].note_given(*server);
             }
         }
-        for server in others {
+        for server in others.into_iter().filter(|server| *server != from) {
             if !in_step.contains(&server) {
                 self.fall_out_of_step(server, room, event);
             } else if !self.logs[room.index()].is_message(event) {
@@ -92,34 +91,6 @@ impl Simulation<'_> {
                 homeserver.queue_pdu(context, server, room, event)
             });
         }
-    }
-
-    /// Servers of which it is not plain that they receive a message in step, where the room is watched; or else none, and
-    /// nothing is plain.
-    fn doubtful_receivers(
-        &self,
-        from: ServerId,
-        room: RoomId,
-        event: EventNo,
-    ) -> Option<BTreeSet<ServerId>> {
-        let log = &self.logs[room.index()];
-        let watch = self.clocks[room.index()].watch.as_ref()?;
-        let hosts = &watch.present.hosts;
-        let is_plain = log.is_message(event)
-            && log.redacted_by(event).is_none()
-            && log.is_on_top(event)
-            && self.touched.is_empty()
-            && self.cuts.is_empty()
-            && Rc::ptr_eq(&watch.present, &log.present());
-        if !is_plain {
-            return None;
-        }
-        let mut doubtful: BTreeSet<ServerId> = watch.unwell.keys().copied().collect();
-        doubtful.extend(self.servers[from.index()].unclear());
-        doubtful.extend(self.debtors[from.index()].iter().copied());
-        let present = self.present[room.index()].iter();
-        doubtful.extend(present.filter(|server| !hosts.contains_key(server)));
-        Some(doubtful)
     }
 
     /// An event of old goes to the servers in the room once more. Where it is known, and nothing else hangs
@@ -147,104 +118,6 @@ impl Simulation<'_> {
             self.decide(from, |homeserver, context| {
                 homeserver.queue_again(context, server, room, event)
             });
-        }
-    }
-
-    /// Would this server accept the event without more, just as any other in step? Then nothing is
-    /// simulated (design, idea 1).
-    fn accepts_in_step(&self, from: ServerId, to: ServerId, room: RoomId, event: EventNo) -> bool {
-        let log = &self.logs[room.index()];
-        if !self.world.in_step
-            || self.power[to.index()] != Power::Up
-            || !self.reachable(from, to)
-            || !self.servers[from.index()].is_clear(to)
-            // A delivery would clear the receiver's back-off towards the sender.
-            || !self.servers[to.index()].is_clear(from)
-            // What a redaction hides is written down, server by server.
-            || log.redacted_by(event).is_some()
-        {
-            return false;
-        }
-        let own_member = log.single(event).is_some_and(|pdu| match pdu.body {
-            Body::Member { who, .. } => log.home(who) == to,
-            _ => false,
-        });
-        if self.is_deaf(to, room) {
-            return !own_member;
-        }
-        let homeserver = &self.servers[to.index()];
-        let Some(replica) = homeserver.db.rooms.get(&room) else {
-            return false;
-        };
-        let on_top = event > 0 && log.is_on_top(event);
-        on_top
-            && !own_member
-            && replica.follows
-            && (replica.heads.len() == 1
-                || log.is_message(event)
-                    && homeserver.allows_now(log, &self.world.rooms[room.index()], event))
-            && !homeserver.memory.staged.contains_key(&room)
-            && !homeserver.memory.busy.contains(&room)
-    }
-
-    /// Would the server store the event as soon as it arrives, and would that be at this moment? So it is with a message
-    /// on another branch of the graph, where all that it stands on is here: only a copy changes, and nothing between the
-    /// two servers.
-    fn takes_at_once(&self, from: ServerId, to: ServerId, room: RoomId, event: EventNo) -> bool {
-        let log = &self.logs[room.index()];
-        let homeserver = &self.servers[to.index()];
-        self.world.in_step
-            && self.world.room(room).messages_per_day > 0.0
-            && log.is_plain(event)
-            && log.redacted_by(event).is_none()
-            && self.answers_at_once(from, to)
-            && self.servers[from.index()].is_clear(to)
-            && homeserver.is_clear(from)
-            && !homeserver.memory.staged.contains_key(&room)
-            && !homeserver.memory.busy.contains(&room)
-            && homeserver
-                .db
-                .rooms
-                .get(&room)
-                .is_some_and(|replica| replica.missing_prev_events(log, event).is_empty())
-    }
-
-    /// Such a message is sent, stored and answered.
-    fn hand_over(&mut self, from: ServerId, to: ServerId, room: RoomId, event: EventNo) {
-        self.servers[from.index()].note_given(to);
-        self.touch_copy(room, to);
-        self.decide(to, |homeserver, context| {
-            homeserver.on_transaction(context, from, &[(room, event)])
-        });
-    }
-
-    /// Does the server drop whatever is pushed to it in this room, since it does not know the room or
-    /// believes to be out of it? Then a delivery changes nothing.
-    pub(super) fn is_deaf(&self, server: ServerId, room: RoomId) -> bool {
-        let homeserver = &self.servers[server.index()];
-        let drops = match homeserver.db.rooms.get(&room) {
-            Some(replica) => replica.state.is_empty(),
-            None => homeserver.rules.unknown_room_policy == UnknownRoom::Drop,
-        };
-        drops && !homeserver.memory.busy.contains(&room)
-    }
-
-    /// Writes out what the server received in step before `event`, which it does not receive so.
-    pub(super) fn fall_out_of_step(&mut self, server: ServerId, room: RoomId, event: EventNo) {
-        self.write_out(server, room, event);
-        let replica = self.servers[server.index()].db.rooms.get_mut(&room);
-        if replica.is_some_and(|replica| std::mem::take(&mut replica.follows)) {
-            self.touch_copy(room, server);
-        }
-    }
-
-    /// Writes out what the server received in step before `end`.
-    fn write_out(&mut self, server: ServerId, room: RoomId, end: EventNo) {
-        let log = &self.logs[room.index()];
-        let spec = &self.world.rooms[room.index()];
-        let homeserver = &mut self.servers[server.index()];
-        if let Some(replica) = homeserver.db.rooms.get_mut(&room) {
-            replica.sync_to(end, log, spec, &mut homeserver.db.next_group);
         }
     }
 
@@ -435,4 +308,12 @@ impl Simulation<'_> {
             self.deliver(now, held.from, server, held.parcel);
         }
     }
+}
+
+/// Those servers of a set that are among others, which are in order.
+fn of_these(set: &BTreeSet<ServerId>, others: &[ServerId]) -> Vec<ServerId> {
+    let both = set
+        .iter()
+        .filter(|server| others.binary_search(server).is_ok());
+    both.copied().collect()
 }

@@ -8,8 +8,8 @@ use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
 use crate::room::{Membership, RoomLog, StateMap, TrafficRef};
 
+use super::trouble::Watch;
 use super::voices::Voice;
-use super::watch::Watch;
 use super::{Event, Power, Simulation, class};
 
 /// How far a room's drawn messages have been made.
@@ -114,8 +114,8 @@ impl Simulation<'_> {
             "{room} {day} {numbers:?}: one was passed over"
         );
         let mut silent: Vec<u32> = Vec::new();
-        for server in watch.silent() {
-            silent.extend(within(&drawn.numbers_of(server), &numbers));
+        for server in &watch.silent {
+            silent.extend(within(&drawn.numbers_of(*server), &numbers));
         }
         silent.sort_unstable();
         let first = self.logs[room.index()].len();

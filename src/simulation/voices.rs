@@ -6,7 +6,7 @@ use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::Standing;
 
-use super::watch::{Unwell, Watch};
+use super::trouble::{Unwell, Watch};
 use super::{Power, Simulation};
 
 /// A message by a user of some server.
@@ -57,8 +57,13 @@ impl Simulation<'_> {
         {
             return Voice::Heard;
         }
-        let is_clear = |host: &ServerId| self.servers[server.index()].is_clear(*host);
-        if watch.out_of_step().any(is_clear) {
+        let homeserver = &self.servers[server.index()];
+        let is_reached = |host: &&ServerId| self.power[host.index()] == Power::Up;
+        if watch
+            .out_of_step()
+            .filter(is_reached)
+            .any(|host| homeserver.is_clear(*host))
+        {
             return Voice::Heard;
         }
         let Some(waits) = self.waits(room, server, watch) else {

@@ -8,7 +8,8 @@ use crate::room::Day;
 
 use super::Simulation;
 use super::rooms::within;
-use super::watch::{Waiting, Watch};
+use super::trouble::Watch;
+use super::watch::Waiting;
 
 impl Simulation<'_> {
     /// Notes where messages that were appended wait, of servers for which all of them are queued. What else is owed is

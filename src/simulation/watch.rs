@@ -4,145 +4,20 @@
 //! appended as in a calm room, and noted where it waits. Only a message that would set something going is played.
 //! Everything is brought up to date by those copies of the room and pairs of servers that have changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::SimTime;
-use crate::room::{Day, Present, TrafficRef};
+use crate::room::{Day, TrafficRef};
 
 use super::rooms::made_before;
-use super::voices::{Voice, Waits};
+use super::trouble::{Unwell, Watch};
+use super::voices::Voice;
 use super::{Event, Simulation, class};
 
 /// A message that waits for a server: when it was made, its room and number there.
 pub(super) type Waiting = (SimTime, RoomId, EventNo);
-
-/// How a server's copy of a room is, if it does not simply receive the next message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unwell {
-    /// Does it count as following the room all the same?
-    OutOfStep { follows: bool },
-    /// It takes messages and drops them.
-    Deaf,
-    /// It takes those that its own state allows.
-    Forked,
-}
-
-/// A room in which something is wrong.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Watch {
-    /// Who is in it.
-    pub(super) present: Rc<Present>,
-    /// Servers that do not simply receive the next message.
-    pub(super) unwell: BTreeMap<ServerId, Unwell>,
-    /// Servers with a member who is expected to speak today and cannot.
-    pub(super) failing: BTreeSet<ServerId>,
-    /// The last pair that was found to have something waiting.
-    pub(super) unclear: Option<(ServerId, ServerId)>,
-    /// Whose messages are waited for: those of this day; none before its first one.
-    day: Option<u32>,
-    /// Must everything be played today?
-    plays_all: bool,
-    /// What messages of today's speakers would be; where nothing is said, they are heard.
-    voices: BTreeMap<ServerId, Voice>,
-    /// Speakers whose voices may be others by now: they are listened to when their next message is due.
-    stale: BTreeSet<ServerId>,
-    /// Copies that are not as they were when everybody was listened to, each with how it was then. A server that comes
-    /// back falls out of step and in again with each gap that it fills: so as long as there are any, whoever speaks next
-    /// is listened to then, and what was known of all the others is believed again once none is left.
-    changed: BTreeMap<ServerId, Option<Unwell>>,
-    /// Speakers who were listened to meanwhile.
-    listened_to: BTreeSet<ServerId>,
-    /// Of their messages, how many were not heard.
-    unheard: usize,
-    /// Of today's speakers the next message that is played.
-    next: BTreeMap<ServerId, u32>,
-    /// The same in order of the messages.
-    order: BTreeSet<(u32, ServerId)>,
-    /// The message that is on the queue.
-    planned: Option<TrafficRef>,
-}
-
-impl Watch {
-    /// What a message of a server's users would be.
-    pub(super) fn voice(&self, server: ServerId) -> &Voice {
-        self.voices.get(&server).unwrap_or(&Voice::Heard)
-    }
-
-    /// Servers that would not take the next message without more.
-    pub(super) fn out_of_step(&self) -> impl Iterator<Item = &ServerId> {
-        let out = |(_, copy): &(&ServerId, &Unwell)| matches!(copy, Unwell::OutOfStep { .. });
-        self.unwell.iter().filter(out).map(|(server, _)| server)
-    }
-
-    /// Speakers whose messages are not made.
-    pub(super) fn silent(&self) -> impl Iterator<Item = ServerId> + '_ {
-        let silent = |(_, voice): &(&ServerId, &Voice)| **voice == Voice::Silent;
-        self.voices.iter().filter(silent).map(|(server, _)| *server)
-    }
-
-    /// Speakers of whom each message is queued for some server.
-    pub(super) fn queueing(&self) -> impl Iterator<Item = (ServerId, &Waits)> {
-        self.voices
-            .iter()
-            .filter_map(|(server, voice)| match voice {
-                Voice::Waits(waits) if !waits.queued.is_empty() => Some((*server, waits)),
-                _ => None,
-            })
-    }
-
-    /// As `voice`, of one that waits.
-    pub(super) fn waits_mut(&mut self, server: ServerId) -> Option<&mut Waits> {
-        match self.voices.get_mut(&server) {
-            Some(Voice::Waits(waits)) => Some(waits),
-            _ => None,
-        }
-    }
-
-    fn plan_next(&mut self, server: ServerId, number: Option<u32>) {
-        let before = match number {
-            Some(number) => self.next.insert(server, number),
-            None => self.next.remove(&server),
-        };
-        if let Some(before) = before {
-            self.order.remove(&(before, server));
-        }
-        if let Some(number) = number {
-            self.order.insert((number, server));
-        }
-    }
-
-    /// A server's copy is another one now than it was before.
-    fn note_change(&mut self, server: ServerId, before: Option<Unwell>, now: Option<Unwell>) {
-        if before == now {
-            return;
-        }
-        let then = *self.changed.entry(server).or_insert(before);
-        if then == now {
-            self.changed.remove(&server);
-        }
-    }
-
-    /// Speakers who no longer only wait as it was known, after a server has fallen out of step, or has come in again.
-    fn proved_wrong(&self, server: ServerId) -> Vec<ServerId> {
-        let copy = self.unwell.get(&server).copied();
-        let is_wrong = |speaker: &ServerId, voice: &Voice| match (voice, copy) {
-            (Voice::Waits(waits), Some(Unwell::OutOfStep { follows: false })) => {
-                *speaker != server && !waits.includes(server)
-            }
-            (Voice::Waits(_), Some(Unwell::OutOfStep { follows: true })) => *speaker != server,
-            (Voice::Waits(_), Some(Unwell::Deaf)) => false,
-            (Voice::Waits(waits), Some(Unwell::Forked) | None) => waits.includes(server),
-            (Voice::Heard, Some(Unwell::OutOfStep { .. })) | (Voice::Silent, _) => false,
-            // Perhaps there is no reason any more.
-            (Voice::Heard, _) => true,
-        };
-        let voices = self.voices.iter();
-        let wrong = voices.filter(|(speaker, voice)| is_wrong(speaker, voice));
-        wrong.map(|(speaker, _)| *speaker).collect()
-    }
-}
 
 impl Simulation<'_> {
     /// Looks at a room in which something is wrong as a whole, and plans what comes next in it.
@@ -280,7 +155,10 @@ impl Simulation<'_> {
             watch.plan_next(server, next);
             match next {
                 Some(_) => watch.stale.insert(server),
-                None => watch.voices.remove(&server).is_some(),
+                None => {
+                    watch.set_voice(server, None);
+                    true
+                }
             };
         }
     }
@@ -332,7 +210,7 @@ impl Simulation<'_> {
         let from = self.clocks[room.index()].next;
         self.note_owed(room, server, watch);
         let Some(day) = day.filter(|day| day.count_of(server) > 0) else {
-            watch.voices.remove(&server);
+            watch.set_voice(server, None);
             return watch.plan_next(server, None);
         };
         let voice = match watch.plays_all {
@@ -354,7 +232,7 @@ impl Simulation<'_> {
             }
         };
         watch.plan_next(server, next);
-        watch.voices.insert(server, voice);
+        watch.set_voice(server, Some(voice));
     }
 
     /// Puts the next message that is played on the queue: the next of today, of which those from a number on are left, or
@@ -392,9 +270,7 @@ impl Simulation<'_> {
     fn is_left(&self, room: RoomId, watch: &Watch, number: u32) -> bool {
         watch.day.is_some()
             && watch.day == self.day_of_watch(room)
-            && self
-                .drawn_day(room)
-                .is_some_and(|day| number < day.count())
+            && self.drawn_day(room).is_some_and(|day| number < day.count())
     }
 
     fn first_of_next_day(&self, room: RoomId) -> Option<TrafficRef> {

@@ -295,8 +295,7 @@ impl Homeserver {
     /// skipped for good.
     fn page_of_owed(&mut self, ctx: &mut Context<'_>, to: ServerId) -> VecDeque<(RoomId, EventNo)> {
         let rows = self.db.owed.get(&to).into_iter().flatten();
-        let mut owed: Vec<(RoomId, EventNo)> =
-            rows.map(|(room, event)| (*room, *event)).collect();
+        let mut owed: Vec<(RoomId, EventNo)> = rows.map(|(room, event)| (*room, *event)).collect();
         owed.sort_by_key(|(room, event)| (ctx.logs[room.index()].at(*event), *room));
         let mut page = VecDeque::new();
         for (room, event) in owed {

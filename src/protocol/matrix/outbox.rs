@@ -219,7 +219,7 @@ pub enum Timer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant says what its fields are")]
 pub enum Effect {
-    /// A new event of `room` was made here; the servers in `to` shall have it.
+    /// A new event of `room` was made here; the servers in `to`, in order, shall have it.
     Send {
         room: RoomId,
         event: EventNo,
