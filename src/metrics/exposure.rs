@@ -13,7 +13,7 @@ use super::heard::Heard;
 use super::measure::kind_name;
 use super::network::Everybody;
 use super::tenures::Tenure;
-use super::wishes::Wishes;
+use super::wishes::Wished;
 
 /// Why a copy lives on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +134,7 @@ pub(super) fn exposure(books: &Books<'_>, everybody: &Everybody<'_>, heard: &Hea
             let of_home = (everybody.wished)(server, room);
             of_home.into_iter().chain(of_room).min()
         };
-        let groups = Wishes::of_room(books, room, &lifetime);
+        let groups = Wished::of_room(books, room, &lifetime);
         if !groups.is_empty() {
             let tenures = tenures(books, heard, room);
             for group in &groups {
@@ -155,7 +155,7 @@ fn add_unheeded(books: &Books<'_>, room: RoomId, unheeded: &mut Unheeded) {
     let alive = copies.filter(|server| books.alive[server.index()]);
     let whole = alive.map(|server| books.holdings[server.index()][&room].whole());
     let somewhere = whole.fold(Items::new(), |all, whole| either(&all, &whole));
-    let groups = Wishes::of_room(books, room, &|_| None);
+    let groups = Wished::of_room(books, room, &|_| None);
     for group in groups.iter().filter(|group| group.local) {
         unheeded.wished += group.count();
         for range in somewhere.iter() {
@@ -186,7 +186,7 @@ fn add(
     books: &Books<'_>,
     everybody: &Everybody<'_>,
     room: RoomId,
-    group: &Wishes,
+    group: &Wished,
     tenures: &[(ServerId, Vec<Tenure>)],
     sums: &mut Sums,
 ) {
@@ -232,7 +232,7 @@ fn add(
 }
 
 /// Why a server still has messages that it has had since before their time was over.
-fn usual_cause(group: &Wishes, kept_for: Option<SimDuration>) -> Cause {
+fn usual_cause(group: &Wished, kept_for: Option<SimDuration>) -> Cause {
     match (group.lifetime, kept_for) {
         (None, _) => Cause::NotTold,
         (Some(wished), Some(kept)) if kept <= wished => Cause::JobLate,

@@ -16,7 +16,7 @@ const NOON: SimDuration = SimDuration::hours(12);
 
 /// Messages of one room that are wished for alike.
 #[derive(Debug, Clone)]
-pub(super) struct Wishes {
+pub(super) struct Wished {
     /// How long they may be kept; none: until they were redacted.
     pub(super) lifetime: Option<SimDuration>,
     /// Are their authors users of the measured server?
@@ -80,21 +80,21 @@ impl Authors {
     }
 }
 
-impl Wishes {
+impl Wished {
     /// The wishes for a room's messages, in groups. `lifetime` says how long a server or the room lets messages of the
     /// server's users be kept, at most.
     pub(super) fn of_room(
         books: &Books<'_>,
         room: RoomId,
         lifetime: &dyn Fn(ServerId) -> Option<SimDuration>,
-    ) -> Vec<Wishes> {
+    ) -> Vec<Wished> {
         let log = &books.logs[room.index()];
         let (authors, keys) = authors(books, log, lifetime);
         let authors = Rc::new(authors);
-        let mut all: Vec<Wishes> = keys
+        let mut all: Vec<Wished> = keys
             .into_iter()
             .enumerate()
-            .map(|(number, (life, local, home_dead))| Wishes {
+            .map(|(number, (life, local, home_dead))| Wished {
                 lifetime: Some(life),
                 local,
                 home_dead,
@@ -210,7 +210,7 @@ impl Keys {
 }
 
 /// Fills in the messages that have outlived their time at the end.
-fn fill(log: &RoomLog, end: SimTime, authors: &Authors, groups: &mut [Wishes]) {
+fn fill(log: &RoomLog, end: SimTime, authors: &Authors, groups: &mut [Wished]) {
     let shortest = groups.iter().filter_map(|group| group.lifetime).min();
     let Some(shortest) = shortest else {
         return;
@@ -240,7 +240,7 @@ fn add_redactions(
     books: &Books<'_>,
     log: &RoomLog,
     authors: &Rc<Authors>,
-    groups: &mut Vec<Wishes>,
+    groups: &mut Vec<Wished>,
 ) {
     let mut redacted: BTreeMap<EventNo, SimTime> = BTreeMap::new();
     for (redaction, item) in log.redactions() {
@@ -249,7 +249,7 @@ fn add_redactions(
             redacted.entry(*item).or_insert(at);
         }
     }
-    let mut more: BTreeMap<(bool, bool), Wishes> = BTreeMap::new();
+    let mut more: BTreeMap<(bool, bool), Wished> = BTreeMap::new();
     for (item, at) in redacted {
         let author = log.author(item);
         if let Some(group) = authors.group_of(author).map(|group| &mut groups[group]) {
@@ -263,7 +263,7 @@ fn add_redactions(
             }
         }
         let (local, home_dead) = (author.1 == books.measured, !books.alive[author.1.index()]);
-        let group = more.entry((local, home_dead)).or_insert_with(|| Wishes {
+        let group = more.entry((local, home_dead)).or_insert_with(|| Wished {
             lifetime: None,
             local,
             home_dead,

@@ -281,8 +281,9 @@ impl Simulation<'_> {
     }
 
     fn lose_key(&mut self, now: SimTime, server: ServerId, listed: bool) {
-        if !listed {
-            self.servers[server.index()].key.unlisted_before = Some(now);
+        let homeserver = &mut self.servers[server.index()];
+        if !listed && !homeserver.rules.old_keys_listed {
+            homeserver.key.unlisted_before = Some(now);
         }
     }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod central;
 mod cli;
+mod closed_forms;
 mod exactness;
 mod explain;
 mod exposure;

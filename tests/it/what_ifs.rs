@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fedheal::faults::{Fault, MediaFate};
+use fedheal::faults::{Fault, KeyFate, MediaFate};
 use fedheal::journal::{Fact, MediaId, RoomId, ServerId, UserId, What};
 use fedheal::kernel::{SimDuration, SimTime};
 use fedheal::protocol::matrix::{Rules, UnknownRoom};
@@ -132,6 +132,28 @@ fn an_own_lost_file_comes_back_from_a_peer_only_in_the_what_if() {
     assert!(has(true));
 }
 
+/// The restored world, in which the signing key is lost with everything else.
+fn without_key() -> World {
+    let mut world = restored();
+    for (_, fault) in &mut world.faults {
+        if let Fault::Restore { key, .. } = fault {
+            *key = KeyFate::New;
+        }
+    }
+    world
+}
+
+#[test]
+fn what_a_server_signed_with_a_lost_key_comes_back_if_the_key_is_listed() {
+    let outcome = |listed| run_with(without_key(), |rules| rules.old_keys_listed = listed);
+    let (unlisted, listed) = (outcome(false), outcome(true));
+    assert!(gained(&listed) > gained(&unlisted));
+    assert!(refusals(&unlisted, "bad-signature") > 0);
+    assert_eq!(refusals(&listed, "bad-signature"), 0);
+    let kept = run_with(restored(), |_| {});
+    assert_eq!(gained(&listed), gained(&kept));
+}
+
 /// Worlds in which enough goes wrong that any parameter has a chance to matter.
 fn troubled() -> Vec<World> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
@@ -142,6 +164,7 @@ fn troubled() -> Vec<World> {
         silent(),
         with_a_file(),
         without_media(),
+        without_key(),
         lifetimes(true),
         lifetimes(false),
         forked(),
@@ -338,6 +361,7 @@ fn every_parameter_is_read() {
         ("faster-join", json!(false)),
         ("clients-know-via", json!(true)),
         ("admin-crawler", json!(true)),
+        ("old-keys-listed", json!(true)),
         ("media-own-refetch", json!(true)),
         ("remote-media-row-blocks-refetch", json!(false)),
         ("local-media-lifetime", json!("1d")),

@@ -137,6 +137,8 @@ pub struct Rules {
     pub clients_know_via: bool,
     /// A what-if: while a room has a gap, a tool pages it back to its beginning every night (3.1).
     pub admin_crawler: bool,
+    /// A what-if: a server that has lost its signing key lists the old one, so that it can check what it signed (5.4).
+    pub old_keys_listed: bool,
     /// A what-if: a server asks its peers for their copies of its own lost files (6).
     pub media_own_refetch: bool,
     /// A remote file that the database lists and the store has lost is not fetched again (6).
@@ -233,6 +235,7 @@ impl Default for Rules {
             faster_join: true,
             clients_know_via: false,
             admin_crawler: false,
+            old_keys_listed: false,
             media_own_refetch: false,
             remote_media_row_blocks_refetch: true,
             local_media_lifetime: None,
