@@ -116,10 +116,32 @@ impl Simulation<'_> {
             return;
         }
         self.advance(room, self.queue.now());
-        if !self.is_surely_troubled(room, servers) && self.become_calm(room) {
+        if self.stays_calm(room, servers)
+            || !self.is_surely_troubled(room, servers) && self.become_calm(room)
+        {
             return;
         }
         self.watch_again(room, servers);
+    }
+
+    /// Was the room calm, and do these servers, whose copies alone may have changed, follow it as before?
+    fn stays_calm(&self, room: RoomId, servers: &BTreeSet<ServerId>) -> bool {
+        let (clock, log) = (&self.clocks[room.index()], &self.logs[room.index()]);
+        let was_calm = self.world.in_step && clock.single.is_none();
+        if !was_calm || log.silences_anybody() || !self.day_has_no_leaver(room) {
+            return false;
+        }
+        let present = log.present();
+        let hosts = &present.hosts;
+        let is_well = |server: &ServerId| {
+            let mut unclear = self.servers[server.index()].unclear();
+            self.takes_next(*server, room)
+                && self.heads(room, *server) == 1
+                && !self.is_doubtful(room, *server)
+                && !unclear.any(|to| hosts.contains_key(&to))
+        };
+        let mut concerned = servers.iter().filter(|server| hosts.contains_key(server));
+        concerned.all(is_well)
     }
 
     /// Is every server of the room in step, and can everybody in it speak? Then its messages are counts.
