@@ -128,7 +128,11 @@ impl Simulation<'_> {
     fn stays_calm(&self, room: RoomId, servers: &BTreeSet<ServerId>) -> bool {
         let (clock, log) = (&self.clocks[room.index()], &self.logs[room.index()]);
         let was_calm = self.world.in_step && clock.single.is_none();
-        if !was_calm || log.silences_anybody() || !self.day_has_no_leaver(room) {
+        if !was_calm
+            || !self.cuts.is_empty()
+            || log.silences_anybody()
+            || !self.day_has_no_leaver(room)
+        {
             return false;
         }
         let present = log.present();
