@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<SimTime>,
 
-    /// Write into this file, and not to stdout
+    /// Write into this file, and not to stdout; as PNG if it ends in .png
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -43,15 +43,21 @@ fn moment(text: &str) -> Result<SimTime, String> {
 pub(super) fn diagram(args: &Args) -> Result<ExitCode, Failure> {
     let stored = result::open(&args.result)?;
     let window = (args.from, args.until);
-    let svg = report::diagram_svg(&stored, &args.room, window).map_err(result::unplayed)?;
-    match &args.out {
-        None => say(&svg)?,
-        Some(path) => {
-            std::fs::write(path, svg).map_err(|cause| {
-                failed(miette::miette!("cannot write {}: {cause}", path.display()))
-            })?;
-            note(&format!("fedheal: the diagram is in {}", path.display()));
-        }
-    }
+    let svg = || report::diagram_svg(&stored, &args.room, window).map_err(result::unplayed);
+    let Some(path) = &args.out else {
+        say(&svg()?)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let is_png = path
+        .extension()
+        .is_some_and(|of| of.eq_ignore_ascii_case("png"));
+    let picture = if is_png {
+        report::diagram_png(&stored, &args.room, window).map_err(result::unplayed)?
+    } else {
+        svg()?.into_bytes()
+    };
+    std::fs::write(path, picture)
+        .map_err(|cause| failed(miette::miette!("cannot write {}: {cause}", path.display())))?;
+    note(&format!("fedheal: the diagram is in {}", path.display()));
     Ok(ExitCode::SUCCESS)
 }

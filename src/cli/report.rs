@@ -12,18 +12,30 @@ use crate::report;
 /// no network and no script, and prints to A4. A folder that is not whole, that
 /// another version has made, or of which a file was changed is refused; the
 /// pages of the other folders are written all the same.
+///
+/// With --png, each figure of the page stands beside it as a picture, such as
+/// recovery.png, in twice the size: for slides, chats, and whatever shows no SVG.
+/// It is no part of the results, and is made again only when it is asked for.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Folders that `run` or `sweep` has written
     #[arg(value_name = "RESULT", required = true)]
     folders: Vec<PathBuf>,
+
+    /// Write each figure as a PNG beside the page, too
+    #[arg(long)]
+    png: bool,
 }
 
 pub(super) fn report(args: &Args) -> Result<ExitCode, Failure> {
     let mut refused: Option<Failure> = None;
     for folder in &args.folders {
-        match report::renew(folder) {
-            Ok(page) => say(&format!("{}\n", page.display()))?,
+        match report::renew(folder, args.png) {
+            Ok(places) => {
+                for place in places {
+                    say(&format!("{}\n", place.display()))?;
+                }
+            }
             Err(error) => {
                 let text = miette::miette!(help = error.remedy(), "{error}");
                 let failure = match error.is_of_the_machine() {

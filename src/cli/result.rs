@@ -29,6 +29,9 @@ pub(super) fn unplayed(error: ReplayError) -> Failure {
         ReplayError::Diagram(DiagramError::TooMuch { until, .. }) => {
             format!("--until {until} would do; --from moves the beginning")
         }
+        ReplayError::TooLarge(_) => {
+            "--from and --until make it smaller; an SVG has no such limit".to_owned()
+        }
         _ => String::new(),
     };
     match error {

@@ -12,7 +12,7 @@ mod run;
 mod study;
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::stored::{Opened, RunTables, StoredError, StoredStudy, StudyTables};
@@ -34,19 +34,42 @@ pub(super) fn of_study(stored: &StoredStudy) -> Result<String, StoredError> {
     Ok(study::page(&StudyTables::read(stored)?))
 }
 
-/// Makes the page of a result folder again and answers with its place. The old one stays until the new one is whole.
+/// Makes the page of a result folder again, and with `pictures` each of its figures as a PNG beside it. Answers with the
+/// places. What stood there stays until the new one is whole.
 ///
 /// # Errors
-/// As [`Opened::open`]; and if the page cannot be written.
-pub fn renew(folder: &Path) -> Result<PathBuf, StoredError> {
-    let page = match Opened::open(folder)? {
-        Opened::Run(stored) => of_run(&RunTables::read(&stored)?),
-        Opened::Study(stored) => of_study(&stored)?,
+/// As [`Opened::open`]; and if a file cannot be written.
+pub fn renew(folder: &Path, pictures: bool) -> Result<Vec<PathBuf>, StoredError> {
+    let (page, figures) = match Opened::open(folder)? {
+        Opened::Run(stored) => {
+            let run = RunTables::read(&stored)?;
+            let figures = pictures.then(|| run::figures(&run));
+            (run::page(&run), figures)
+        }
+        Opened::Study(stored) => {
+            let study = StudyTables::read(&stored)?;
+            let figures = pictures.then(|| study::figures(&study));
+            (study::page(&study), figures)
+        }
     };
-    let path = folder.join(PAGE);
-    let hidden = folder.join(format!(".{PAGE}.new"));
+    let mut places = vec![put(folder, PAGE, page.as_bytes())?];
+    for (name, figure) in figures.iter().flatten() {
+        let name = format!("{name}.png");
+        let picture = figure.png().map_err(|why| StoredError::Unwritable {
+            path: folder.join(&name),
+            cause: io::Error::other(why),
+        })?;
+        places.push(put(folder, &name, &picture)?);
+    }
+    Ok(places)
+}
+
+/// Puts a whole file in the place of the old one.
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoredError> {
+    let path = folder.join(name);
+    let hidden = folder.join(format!(".{name}.new"));
     let written = Hashed::create(&hidden).and_then(|mut file| {
-        file.write_all(page.as_bytes())?;
+        file.write_all(bytes)?;
         file.finish()?;
         fs::rename(&hidden, &path)
     });

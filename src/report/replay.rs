@@ -6,7 +6,7 @@
 use std::io;
 
 use super::facts::{FactsFile, Keep};
-use super::figure::ladder_svg;
+use super::figure::{Drawing, TooLarge, ladder};
 use super::names::Names;
 use super::stored::Stored;
 use super::write::Hashed;
@@ -27,6 +27,9 @@ pub enum ReplayError {
     /// There is nothing to draw, or too much.
     #[error(transparent)]
     Diagram(#[from] DiagramError),
+    /// The drawing has too many pixels.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// What comes of it now is not what came of it then.
     #[error(
         "played again, the scenario of the folder gives another journal: its facts.csv is of another build of fedheal"
@@ -73,8 +76,8 @@ fn journal_sum(past: &Past, keep: Keep) -> io::Result<String> {
     Ok(facts.end(names)?.sum())
 }
 
-/// Plays the run of a folder again and draws what passed between servers about a room within a time; none: from the
-/// beginning, to the end.
+/// Plays the run of a folder again and draws what passed between servers about a room within a time, as SVG; none: from
+/// the beginning, to the end.
 ///
 /// # Errors
 /// If the scenario cannot be read, has no such room, or there is nothing to draw, or too much.
@@ -83,6 +86,26 @@ pub fn diagram_svg(
     room: &str,
     window: (Option<SimTime>, Option<SimTime>),
 ) -> Result<String, ReplayError> {
+    Ok(drawn(stored, room, window)?.file())
+}
+
+/// The same as PNG.
+///
+/// # Errors
+/// The same; and if it would have too many pixels.
+pub fn diagram_png(
+    stored: &Stored,
+    room: &str,
+    window: (Option<SimTime>, Option<SimTime>),
+) -> Result<Vec<u8>, ReplayError> {
+    Ok(drawn(stored, room, window)?.png()?)
+}
+
+fn drawn(
+    stored: &Stored,
+    room: &str,
+    window: (Option<SimTime>, Option<SimTime>),
+) -> Result<Drawing, ReplayError> {
     let scenario = rebuilt(stored)?;
     let room = room_named(&scenario.world, room)?;
     let diagram = diagram(&scenario, room, window)?;
@@ -92,5 +115,5 @@ pub fn diagram_svg(
         scenario.world.seed,
         env!("CARGO_PKG_VERSION")
     );
-    Ok(ladder_svg(&diagram, &note))
+    Ok(ladder(&diagram, &note))
 }

@@ -1,6 +1,7 @@
 //! Result folders and the summary, from measures made by hand.
 
 mod page;
+mod pictures;
 mod refused;
 mod sample;
 

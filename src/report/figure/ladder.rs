@@ -46,8 +46,8 @@ const KINDS: [(Kind, &str, RGBColor, Dash); 3] = [
     ),
 ];
 
-/// The diagram, as SVG; `note` says of what run it is.
-pub(in crate::report) fn ladder_svg(diagram: &Diagram, note: &str) -> String {
+/// The diagram; `note` says of what run it is.
+pub(in crate::report) fn ladder(diagram: &Diagram, note: &str) -> Drawing {
     let title = format!("What passed between servers in {}", diagram.room);
     let caption = caption(diagram, note);
     // How wide words are is known on a sheet only.
@@ -56,13 +56,14 @@ pub(in crate::report) fn ladder_svg(diagram: &Diagram, note: &str) -> String {
     let width = width.max(640);
     let height = TOP + rows_height(&diagram.rows) + 112;
     let size = (width.unsigned_abs(), height.unsigned_abs());
-    let drawing = Drawing::sized(size, title, caption, |sheet| {
+    let mut drawing = Drawing::sized(size, title, caption, |sheet| {
         let ladder = Ladder { sheet, apart };
         ladder.legend();
         ladder.columns(diagram, height - 100);
         ladder.rows(&diagram.rows);
     });
-    dashed(drawing.file())
+    drawing.svg = dashed(drawing.svg);
+    drawing
 }
 
 fn caption(diagram: &Diagram, note: &str) -> String {

@@ -9,6 +9,7 @@ use plotters::style::{FontStyle, register_font};
 
 use super::super::terminal::thousands;
 use super::colours::Ink;
+use super::raster::{TooLarge, png};
 use super::stack::Stack;
 
 /// Where everything is drawn.
@@ -25,13 +26,15 @@ pub(super) const MARGIN: i32 = 24;
 
 /// DejaVu Sans, Latin characters only; see the licence beside it.
 const FONT: &[u8] = include_bytes!("../font/DejaVuSans-latin.ttf");
+/// Its family.
+const FONT_FAMILY: &str = "DejaVu Sans";
 /// The family as it stands in the SVG: a reader that ignores the embedded font has a second choice.
 const FAMILY: &str = "DejaVu Sans, sans-serif";
 
 /// A finished figure.
 #[derive(Debug)]
 pub(in crate::report) struct Drawing {
-    svg: String,
+    pub(super) svg: String,
     title: String,
     caption: String,
 }
@@ -82,6 +85,15 @@ impl Drawing {
     /// As a part of a page that has the font.
     pub(in crate::report) fn inline(&self) -> String {
         self.described("")
+    }
+
+    /// As pixels.
+    ///
+    /// # Errors
+    /// If they are too many.
+    pub(in crate::report) fn png(&self) -> Result<Vec<u8>, TooLarge> {
+        let words = (self.title.as_str(), self.caption.as_str());
+        png(&self.svg, (FONT_FAMILY, FONT), words)
     }
 
     /// Puts title, description and style into the drawing.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::super::figure::{self, font_face};
+use super::super::figure::{self, Drawing, font_face};
 use super::super::manifest::{Manifest, Story, VERSION};
 use super::super::stored::RunTables;
 use super::super::terminal::{counted, moment, spoken, thousands};
@@ -144,6 +144,17 @@ pub(super) fn page(run: &RunTables) -> String {
         expectations,
     };
     page.render().expect("a string can be written to")
+}
+
+/// The figures of the page, each with the name of a file.
+pub(super) fn figures(run: &RunTables) -> Vec<(&'static str, Drawing)> {
+    vec![
+        ("recovery", figure::recovery(run)),
+        ("givers", figure::givers(run)),
+        ("map", figure::map(run)),
+        ("tapestry", figure::tapestry(run)),
+        ("exposure", figure::exposure(run)),
+    ]
 }
 
 /// Every measure with its counting rule.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::decimal::{cell, decimal};
-use super::super::figure::{self, font_face, spoken_measure};
+use super::super::figure::{self, Drawing, font_face, spoken_measure};
 use super::super::manifest::VERSION;
 use super::super::stored::{Change, Frontier, StudyTables};
 use super::grid::Grid;
@@ -51,6 +51,15 @@ pub(super) fn page(study: &StudyTables) -> String {
         rules: rules(),
     };
     page.render().expect("a string can be written to")
+}
+
+/// The figures of the page, each with the name of a file.
+pub(super) fn figures(study: &StudyTables) -> Vec<(&'static str, Drawing)> {
+    let frontier = study.frontier.iter();
+    let frontier = frontier.map(|one| ("frontier", figure::frontier(study, one)));
+    let ranking = study.ranking.iter();
+    let ranking = ranking.map(|all| ("ranking", figure::ranking(study, all)));
+    frontier.chain(ranking).collect()
 }
 
 /// The most replicas that a point has: a later sweep may have asked for fewer, and took none away.

@@ -102,6 +102,10 @@ fn a_diagram_is_an_svg_with_words_for_those_who_do_not_see_it() {
     let out = ["--room", "plaza", "--out", file.to_str().unwrap()];
     says("diagram", folder.path(), &out);
     assert_eq!(said, fs::read_to_string(&file).unwrap());
+    let picture = folder.path().join("plaza.PNG");
+    let out = ["--room", "plaza", "--out", picture.to_str().unwrap()];
+    says("diagram", folder.path(), &out);
+    assert!(fs::read(&picture).unwrap().starts_with(b"\x89PNG\r\n"));
     // The font is long, and the same in every figure.
     let (before, rest) = said.split_once("<style>").unwrap();
     let (_, after) = rest.split_once("</style>").unwrap();

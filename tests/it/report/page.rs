@@ -14,7 +14,7 @@ use crate::worlds::config;
 use super::{measures, nothing_lost, read, write, write_as};
 
 /// Names as people might give them, to do harm or without meaning any.
-const NAMES: [&str; 6] = [
+pub(super) const NAMES: [&str; 6] = [
     "<script>alert(1)</script>",
     "\"quoted\" & 'so' --> </svg></title></style>",
     "\u{202e}\u{5d0}\u{5d1}\u{5d2} \u{627}\u{644}\u{639}",
@@ -40,7 +40,7 @@ fn select(html: &Html, what: &str) -> usize {
 }
 
 /// The same measures of a world in which these have the names.
-fn named(room: &str, server: &str) -> Measures {
+pub(super) fn named(room: &str, server: &str) -> Measures {
     let mut measures = measures();
     for row in &mut measures.tapestry {
         row.room = room.into();
@@ -139,8 +139,8 @@ fn a_page_made_again_has_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     let before = read(folder.path(), "report.html");
-    let place = renew(folder.path()).unwrap();
-    assert_eq!(place, folder.path().join("report.html"));
+    let places = renew(folder.path(), false).unwrap();
+    assert_eq!(places, [folder.path().join("report.html")]);
     assert!(read(folder.path(), "report.html") == before);
 }
 
