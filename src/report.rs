@@ -29,7 +29,7 @@ pub use figure::TooLarge;
 pub use manifest::{Manifest, Story};
 pub use names::Names;
 pub use page::renew;
-pub use replay::{ReplayError, diagram_png, diagram_svg, replay};
+pub use replay::{ReplayError, diagram_png, diagram_svg, replay, replay_while};
 pub use sentences::{explained, sentences};
 pub use stored::{Opened, Stored, StoredError, StoredStudy};
 pub use tables::Table;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Options;
+use crate::report::study::KIND;
 
 /// Folders within the folder of results that hold results themselves.
 const INNER: [&str; 3] = ["", "runs", "sweeps"];
@@ -17,6 +18,8 @@ const INNER: [&str; 3] = ["", "runs", "sweeps"];
 pub(super) struct Entry {
     /// By which it is asked for.
     pub(super) id: String,
+    /// What its scenario is called; nothing of a study.
+    pub(super) title: Option<String>,
     /// A study, and not a run.
     pub(super) study: bool,
     pub(super) seed: Option<u64>,
@@ -67,7 +70,8 @@ fn entry(folder: &Path, id: String) -> Option<Entry> {
     let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
     Some(Entry {
         id,
-        study: manifest["kind"] == "study",
+        title: manifest["story"]["title"].as_str().map(str::to_owned),
+        study: manifest["kind"] == KIND,
         seed: manifest["seed"].as_u64(),
         complete: manifest["complete"].as_bool().unwrap_or(true),
         report: folder.join("report.html").is_file(),
