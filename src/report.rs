@@ -30,7 +30,7 @@ pub use manifest::{Manifest, Story};
 pub use names::Names;
 pub use page::renew;
 pub use replay::{ReplayError, diagram_png, diagram_svg, replay, replay_while};
-pub use sentences::{explained, sentences};
+pub use sentences::{sentences, stopped, wrapped};
 pub use stored::{Opened, Stored, StoredError, StoredStudy};
 pub use tables::Table;
 pub use terminal::{misses, summary};

@@ -41,10 +41,15 @@ pub enum ReplayError {
     },
 }
 
-/// The scenario of a folder, with its name.
+/// The scenario of a folder, with its name, and with the end that its run had.
 fn rebuilt(stored: &Stored) -> Result<Scenario, ScenarioError> {
     let mut scenario = scenario::load(&stored.scenario(), &[], None)?;
-    scenario.name.clone_from(&stored.manifest().scenario);
+    let manifest = stored.manifest();
+    scenario.name.clone_from(&manifest.scenario);
+    if !manifest.complete {
+        // A run that was stopped is one whose world ends there.
+        scenario.world.end = manifest.story.end;
+    }
     Ok(scenario)
 }
 

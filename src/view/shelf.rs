@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Options;
-use crate::report::study::KIND;
+use crate::report::{self, study::KIND};
 
 /// Folders within the folder of results that hold results themselves.
 const INNER: [&str; 3] = ["", "runs", "sweeps"];
@@ -25,6 +25,8 @@ pub(super) struct Entry {
     pub(super) seed: Option<u64>,
     /// Of a run: was it played to its end?
     pub(super) complete: bool,
+    /// If it was stopped: what to know of that.
+    pub(super) stopped: Option<String>,
     /// Does it hold a `report.html`?
     pub(super) report: bool,
     #[serde(skip)]
@@ -68,12 +70,14 @@ pub(super) fn scenarios(options: &Options) -> Vec<String> {
 fn entry(folder: &Path, id: String) -> Option<Entry> {
     let manifest = fs::read(folder.join("manifest.json")).ok()?;
     let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    let until = manifest["until"].as_str().unwrap_or_default().parse();
     Some(Entry {
         id,
         title: manifest["story"]["title"].as_str().map(str::to_owned),
         study: manifest["kind"] == KIND,
         seed: manifest["seed"].as_u64(),
         complete: manifest["complete"].as_bool().unwrap_or(true),
+        stopped: until.ok().map(report::stopped),
         report: folder.join("report.html").is_file(),
         folder: folder.to_owned(),
     })

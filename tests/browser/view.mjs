@@ -200,6 +200,12 @@ async function run(page) {
   await line.locator("button").click();
   await page.waitForSelector('#runs li:has-text("stopped")', { timeout: PATIENCE });
   assert.deepEqual(readdirSync(join(results, "runs")).sort(), ["evil-seed-7-1", "public-matrix-seed-2-1.partial"]);
+  // What it had can be slid through, too.
+  await page.selectOption("#results", "evil");
+  await page.waitForSelector('#results option[value="runs/public-matrix-seed-2-1.partial"]', { state: "attached" });
+  await page.selectOption("#results", "runs/public-matrix-seed-2-1.partial");
+  await page.waitForSelector("#replay:not([hidden])", { timeout: PATIENCE });
+  assert.match(await page.textContent("#state"), /This run was stopped at 2024-/);
 
   await begin(page, "evil.toml", "7", "no.such.key=1");
   await page.waitForSelector('#runs li:has-text("no.such.key")', { timeout: PATIENCE });

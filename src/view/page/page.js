@@ -69,7 +69,8 @@ function show(result) {
     by("state").textContent = "A study of many runs: its report shows it.";
     return;
   }
-  by("state").textContent = "Its run is played again, so that you can slide through it. That takes as long as the run took; "
+  const stopped = result.stopped ? `${result.stopped} ` : "";
+  by("state").textContent = `${stopped}It is played again, so that you can slide through it. That takes as long as the run took; `
     + "choose another result to break it off.";
   breakOff = playAgain(result, (why) => {
     if (why) by("state").textContent = why;
@@ -80,13 +81,13 @@ function show(result) {
 async function fetchScene(result) {
   try {
     const scene = await ask("api/scene", { result: result.id });
-    if (by("results").value === result.id && !shown) begin(result.id, scene);
+    if (by("results").value === result.id && !shown) begin(result, scene);
   } catch (error) {
     if (by("results").value === result.id) by("state").textContent = error.message;
   }
 }
 
-function begin(id, scene) {
+function begin({ id, stopped }, scene) {
   const replay = new Replay(scene);
   by("title").firstElementChild.textContent = scene.title;
   const left = [];
@@ -94,7 +95,8 @@ function begin(id, scene) {
   if (scene.other_servers) left.push(`${scene.other_servers} more servers`);
   const more = left.length ? `; ${left.join(" and ")} are not drawn` : "";
   const viewpoint = scene.servers[scene.viewpoint]?.name ?? "";
-  by("state").textContent = `Seed ${scene.seed}, ${time(scene.span[0])} to ${time(scene.span[1])}, as ${viewpoint} has it${more}.`;
+  by("state").textContent = `Seed ${scene.seed}, ${time(scene.span[0])} to ${time(scene.span[1])}, as ${viewpoint} has it${more}.`
+    + (stopped ? ` ${stopped}` : "");
   by("glance").hidden = true;
   by("replay").hidden = false;
   const lanes = new Lanes(by("lanes"), by("lane-names"), by("cell"), replay, explain);
