@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, bad_input, failed, result, say};
 use crate::explain::{Explanation, Past, Question, Unknown};
+use crate::kernel::SimTime;
 use crate::report;
 
 /// Say what happened to one item, room, user or server, and what would help
@@ -16,7 +17,7 @@ use crate::report;
 /// user: the account, memberships and messages. A server: what to do next, in the order of what it would bring.
 ///
 /// Names and numbers are those of the tables. The scenario of the folder is played again for it, which takes as long as the
-/// run took, and is held against the folder's journal.
+/// run took, and is held against the folder's journal. Of a run that was stopped, the end is where it was stopped.
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "fedheal explain <RESULT> --item ROOM/NUMBER [OPTIONS]\n       fedheal explain <RESULT> --room|--user|--server NAME [OPTIONS]"
@@ -74,16 +75,21 @@ impl Subject {
 }
 
 pub(super) fn explain(args: &Args) -> Result<ExitCode, Failure> {
-    let past = result::replay(&args.result)?;
+    let stored = result::open(&args.result)?;
+    let past = report::replay(&stored).map_err(result::unplayed)?;
     let question = args.subject.find(&past).map_err(unknown)?;
     let of = match &args.of {
         Some(server) => past.find_server(server).map_err(unknown)?,
         None => past.viewpoint(question),
     };
     let explanation = past.view(of).explain(question);
+    let manifest = stored.manifest();
+    let stopped_at = (!manifest.complete).then_some(manifest.story.end);
+    let mut sentences: Vec<String> = stopped_at.map(report::stopped).into_iter().collect();
+    sentences.extend(report::sentences(&explanation));
     match args.json {
-        true => say(&json_of(&explanation)?)?,
-        false => say(&report::explained(&explanation))?,
+        true => say(&json_of(&explanation, &sentences, stopped_at)?)?,
+        false => say(&report::wrapped(&sentences))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -93,13 +99,17 @@ fn unknown(error: Unknown) -> Failure {
 }
 
 /// The explanation with its sentences.
-fn json_of(explanation: &Explanation) -> Result<String, Failure> {
+fn json_of(
+    explanation: &Explanation,
+    sentences: &[String],
+    stopped_at: Option<SimTime>,
+) -> Result<String, Failure> {
     let text = serde_json::to_value(explanation).and_then(|mut value| {
         if let Value::Object(all) = &mut value {
-            all.insert(
-                "sentences".to_owned(),
-                json!(report::sentences(explanation)),
-            );
+            all.insert("sentences".to_owned(), json!(sentences));
+            if let Some(at) = stopped_at {
+                all.insert("stopped_at".to_owned(), json!(at));
+            }
         }
         serde_json::to_string_pretty(&value)
     });

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{Failure, bad_input, failed};
-use crate::explain::{DiagramError, Past};
-use crate::report::{self, ReplayError, Stored, StoredError};
+use crate::explain::DiagramError;
+use crate::report::{ReplayError, Stored, StoredError};
 
 /// Opens the folder of a run and checks it.
 pub(super) fn open(folder: &Path) -> Result<Stored, Failure> {
@@ -15,11 +15,6 @@ pub(super) fn open(folder: &Path) -> Result<Stored, Failure> {
             false => bad_input(text),
         }
     })
-}
-
-/// Opens the folder of a run, checks it, and plays its scenario again.
-pub(super) fn replay(folder: &Path) -> Result<Past, Failure> {
-    report::replay(&open(folder)?).map_err(unplayed)
 }
 
 /// What cannot be played again, or shows nothing of what was asked for, is bad input.

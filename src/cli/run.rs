@@ -146,17 +146,16 @@ fn play(
     results: &mut Results,
     interrupt: &Interrupt,
 ) -> Result<Played, WriteError> {
-    const STEPS: u64 = 1000;
-    let (start, end) = (scenario.world.start.0, scenario.world.end.0);
+    let (start, end) = (scenario.world.start, scenario.world.end);
     let bar = ProgressBar::hidden().with_style(style());
-    bar.set_length(STEPS);
+    bar.set_length(1000);
     let visible = is_lively();
     let mut last = 0;
     let mut tick = |now: SimTime| {
         if interrupt.is_asked() {
             return ControlFlow::Break(());
         }
-        let step = now.0.saturating_sub(start) * STEPS / end.saturating_sub(start).max(1);
+        let step = now.per_mille(start, end);
         // The clock is asked a thousand times in a run, not at every event.
         if step == last {
             return ControlFlow::Continue(());

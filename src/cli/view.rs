@@ -12,9 +12,6 @@ use crate::kernel::SimTime;
 use crate::report::{Keep, Results};
 use crate::view::{self, Options, Play, ViewError, Wish};
 
-/// Steps in which a run from the page says how far it has come.
-const STEPS: u64 = 1000;
-
 /// Look at results in a browser: play them back and forth, ask what happened, begin new runs
 ///
 /// The page is served to this machine alone and loads nothing from elsewhere. It opens in the browser if there is one;
@@ -107,14 +104,13 @@ fn play(
     let mut scenario = engine::load(file, &set, wish.seed).map_err(|error| format!("{error:?}"))?;
     engine::enough_memory(&scenario, 1).map_err(|error| error.to_string())?;
     let mut results = Results::begin(folder, Keep::Full).map_err(|error| error.to_string())?;
-    let (start, end) = (scenario.world.start.0, scenario.world.end.0);
-    let mut last = STEPS + 1;
+    let (start, end) = (scenario.world.start, scenario.world.end);
+    let mut last = None;
     let mut each = |now: SimTime| {
-        let step = now.0.saturating_sub(start) * STEPS / end.saturating_sub(start).max(1);
-        if step == last {
+        let step = now.per_mille(start, end);
+        if last.replace(step) == Some(step) {
             return ControlFlow::Continue(());
         }
-        last = step;
         tick(u32::try_from(step).unwrap_or(u32::MAX), now)
     };
     let played = engine::simulate(&mut scenario, &mut results, &mut each);

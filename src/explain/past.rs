@@ -1,11 +1,13 @@
 //! A scenario that has been played, and how it looks from one of its servers.
 
+use std::ops::ControlFlow;
+
 use crate::journal::{EventNo, Fact, Journal, RoomId, ServerId, UserId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::metrics::{Books, Holding, RoomItems, room_items};
 use crate::room::RoomLog;
 use crate::scenario::Scenario;
-use crate::simulation::{self, central};
+use crate::simulation::{self, News, central};
 use crate::world::World;
 
 use super::{Explanation, Question};
@@ -25,21 +27,49 @@ enum Outcome {
 
 impl Past {
     /// Plays a scenario; this takes as long as the run that it is of.
-    pub fn replay(mut scenario: Scenario) -> Past {
-        let world = &scenario.world;
+    pub fn replay(scenario: Scenario) -> Past {
+        let past = Past::replay_while(scenario, &mut |_| ControlFlow::Continue(()));
+        past.expect("nobody breaks it off")
+    }
+
+    /// As `replay`; `tick` hears the simulated time after each event, and may break it off: then there is nothing.
+    pub fn replay_while(
+        mut scenario: Scenario,
+        tick: &mut dyn FnMut(SimTime) -> ControlFlow<()>,
+    ) -> Option<Past> {
+        let (world, measured) = (&scenario.world, scenario.measured);
+        let (mut all, mut is_broken_off) = (Vec::new(), false);
+        let mut hear = |news: News<'_>| match news {
+            News::Fact(fact) => {
+                all.push(fact.clone());
+                ControlFlow::Continue(())
+            }
+            News::Now(now) => {
+                let goes_on = tick(now);
+                is_broken_off |= goes_on.is_break();
+                goes_on
+            }
+        };
         let outcome = if let Some(rules) = &scenario.central {
-            Outcome::Service(Box::new(central::run(world, rules)))
+            let mut outcome = central::run_told(world, rules, measured, &mut hear);
+            outcome.journal = Journal::of(all);
+            Outcome::Service(Box::new(outcome))
         } else if let Some(script) = &scenario.script {
             Outcome::Federation(Box::new(simulation::play_in(world, script).outcome))
         } else {
-            Outcome::Federation(Box::new(simulation::run(world, &mut |_| {})))
+            let mut outcome = simulation::run_told(world, measured, &mut hear);
+            outcome.journal = Journal::of(all);
+            Outcome::Federation(Box::new(outcome))
         };
+        if is_broken_off {
+            return None;
+        }
         // A script says itself when it is over.
         scenario.world.end = match &outcome {
             Outcome::Federation(outcome) => outcome.end,
             Outcome::Service(outcome) => outcome.end,
         };
-        Past { scenario, outcome }
+        Some(Past { scenario, outcome })
     }
 
     /// What was played.

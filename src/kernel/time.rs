@@ -60,6 +60,11 @@ impl SimTime {
         SimTime(self.0.saturating_sub(span.0))
     }
 
+    /// How much of the time between two moments is over at this one, in thousandths.
+    pub fn per_mille(self, start: SimTime, end: SimTime) -> u64 {
+        self.since(start).0 * 1000 / end.since(start).0.max(1)
+    }
+
     /// Days since 1970-01-01.
     pub fn day(self) -> u64 {
         self.0 / MILLIS_PER_DAY

@@ -4,6 +4,7 @@
 //! says all that is needed, and the run comes out the same; that it does is seen from its journal.
 
 use std::io;
+use std::ops::ControlFlow;
 
 use super::facts::{FactsFile, Keep};
 use super::figure::{Drawing, TooLarge, ladder};
@@ -40,10 +41,15 @@ pub enum ReplayError {
     },
 }
 
-/// The scenario of a folder, with its name.
+/// The scenario of a folder, with its name, and with the end that its run had.
 fn rebuilt(stored: &Stored) -> Result<Scenario, ScenarioError> {
     let mut scenario = scenario::load(&stored.scenario(), &[], None)?;
-    scenario.name.clone_from(&stored.manifest().scenario);
+    let manifest = stored.manifest();
+    scenario.name.clone_from(&manifest.scenario);
+    if !manifest.complete {
+        // A run that was stopped is one whose world ends there.
+        scenario.world.end = manifest.story.end;
+    }
     Ok(scenario)
 }
 
@@ -52,7 +58,21 @@ fn rebuilt(stored: &Stored) -> Result<Scenario, ScenarioError> {
 /// # Errors
 /// If the scenario cannot be read, or gives another journal.
 pub fn replay(stored: &Stored) -> Result<Past, ReplayError> {
-    let past = Past::replay(rebuilt(stored)?);
+    let past = replay_while(stored, &mut |_| ControlFlow::Continue(()))?;
+    Ok(past.expect("nobody breaks it off"))
+}
+
+/// As [`replay`]; `tick` hears the simulated time, and may break it off: then there is nothing.
+///
+/// # Errors
+/// The same.
+pub fn replay_while(
+    stored: &Stored,
+    tick: &mut dyn FnMut(SimTime) -> ControlFlow<()>,
+) -> Result<Option<Past>, ReplayError> {
+    let Some(past) = Past::replay_while(rebuilt(stored)?, tick) else {
+        return Ok(None);
+    };
     let manifest = stored.manifest();
     let keep = Keep::named(&manifest.journal).filter(|keep| *keep != Keep::None);
     let wanted = manifest.files_sha256.get(FactsFile::NAME);
@@ -62,7 +82,7 @@ pub fn replay(stored: &Stored) -> Result<Past, ReplayError> {
                 again: manifest.command.clone(),
             })
         }
-        _ => Ok(past),
+        _ => Ok(Some(past)),
     }
 }
 

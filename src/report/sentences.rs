@@ -24,9 +24,16 @@ pub fn sentences(explanation: &Explanation) -> Vec<String> {
     }
 }
 
-/// The same as text for a terminal of 80 columns.
-pub fn explained(explanation: &Explanation) -> String {
-    let paragraphs = sentences(explanation);
+/// What to know beforehand of a run that was stopped.
+pub fn stopped(until: SimTime) -> String {
+    format!(
+        "This run was stopped at {} of its time: whatever is said of its end is how things stood then.",
+        moment(until)
+    )
+}
+
+/// Paragraphs as text for a terminal of 80 columns.
+pub fn wrapped(paragraphs: &[String]) -> String {
     let paragraphs = paragraphs.iter().map(|text| match text.split_once(". ") {
         // The lines of a numbered list stand under each other.
         Some((number, rest)) if number.parse::<u32>().is_ok() => {

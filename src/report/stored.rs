@@ -36,8 +36,16 @@ impl Opened {
     /// # Errors
     /// If there is none, if it is not whole, if another version has made it, or if a file of it was changed.
     pub fn open(folder: &Path) -> Result<Opened, StoredError> {
+        Opened::read(folder, true)
+    }
+
+    /// As `open`; where it need not be `whole`, a run may have been stopped.
+    fn read(folder: &Path, whole: bool) -> Result<Opened, StoredError> {
         let manifest = read_manifest(folder)?;
         check_identity(folder, &manifest)?;
+        if whole || manifest["kind"] == KIND {
+            check_whole(folder, &manifest)?;
+        }
         check_files(folder, &manifest)?;
         let tables = Tables {
             folder: folder.to_owned(),
@@ -54,7 +62,7 @@ impl Opened {
     }
 }
 
-/// The results of one whole run.
+/// The results of one run.
 #[derive(Debug)]
 pub struct Stored {
     tables: Tables,
@@ -62,12 +70,12 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Opens the folder of a run.
+    /// Opens the folder of a run, be it that the run was stopped: what came of it until then is there.
     ///
     /// # Errors
     /// As [`Opened::open`]; and if it is the folder of a study.
     pub fn open(folder: &Path) -> Result<Stored, StoredError> {
-        match Opened::open(folder)? {
+        match Opened::read(folder, false)? {
             Opened::Run(run) => Ok(*run),
             Opened::Study(_) => Err(StoredError::Study(folder.to_owned())),
         }
@@ -200,7 +208,7 @@ fn read_manifest(folder: &Path) -> Result<Value, StoredError> {
     })
 }
 
-/// Has this version of this program made it, from beginning to end?
+/// Has this version of this program made it?
 fn check_identity(folder: &Path, manifest: &Value) -> Result<(), StoredError> {
     let again = manifest["command"].as_str().unwrap_or_default().to_owned();
     let word = |value: &Value| match value {
@@ -224,14 +232,20 @@ fn check_identity(folder: &Path, manifest: &Value) -> Result<(), StoredError> {
             });
         }
     }
-    if manifest["complete"] != true {
-        return Err(StoredError::Unfinished {
-            path: folder.to_owned(),
-            until: manifest["until"].as_str().map(str::to_owned),
-            again,
-        });
-    }
     Ok(())
+}
+
+/// Was it made from beginning to end?
+fn check_whole(folder: &Path, manifest: &Value) -> Result<(), StoredError> {
+    if manifest["complete"] == true {
+        return Ok(());
+    }
+    let word = |key: &str| manifest[key].as_str().map(str::to_owned);
+    Err(StoredError::Unfinished {
+        path: folder.to_owned(),
+        until: word("until"),
+        again: word("command").unwrap_or_default(),
+    })
 }
 
 /// Is every file as it was written?

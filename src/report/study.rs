@@ -17,7 +17,7 @@ pub use compare::{Compared, Side, Values, compare};
 pub use error::StudyError;
 pub use findings::{Findings, Spot};
 pub use folder::{Ended, StudyFolder};
-pub(super) use identity::KIND;
+pub use identity::KIND;
 pub use manifest::Machine;
 pub use stored::Stored;
 pub use words::{compared, told};

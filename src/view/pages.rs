@@ -11,9 +11,10 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub(super) const INDEX: &str = include_str!("page/index.html");
 
 /// All that it loads, and the licences of what others have written.
-pub(super) const FILES: [File; 11] = [
+pub(super) const FILES: [File; 12] = [
     ("page.css", STYLE, include_str!("page/page.css")),
     ("page.js", SCRIPT, include_str!("page/page.js")),
+    ("opening.js", SCRIPT, include_str!("page/opening.js")),
     ("replay.js", SCRIPT, include_str!("page/replay.js")),
     ("lanes.js", SCRIPT, include_str!("page/lanes.js")),
     ("map.js", SCRIPT, include_str!("page/map.js")),

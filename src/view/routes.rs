@@ -15,6 +15,7 @@ use axum::{Json, Router, middleware};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::archive::{Archive, Ask, Subject};
 use super::runs::{Progress, Runs, Wish};
@@ -38,6 +39,7 @@ pub(super) fn routes(options: Options, runs: Arc<Runs>, port: u16) -> Router {
         .route("/", get(|| async { Html(pages::INDEX) }))
         .route("/page/{file}", get(page))
         .route("/api/results", get(results))
+        .route("/api/replay", get(replay))
         .route("/api/scene", get(scene))
         .route("/api/facts", get(facts))
         .route("/api/explain", get(explain))
@@ -134,9 +136,10 @@ async fn explain(
 }
 
 /// Files of a result that are shown as they are.
-const SHOWN: [(&str, &str); 2] = [
+const SHOWN: [(&str, &str); 3] = [
     ("report.html", "text/html; charset=utf-8"),
     ("recovery.svg", "image/svg+xml"),
+    ("tapestry.svg", "image/svg+xml"),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -190,15 +193,26 @@ async fn stop(State(served): State<Served>, Path(id): Path<u32>) -> Result<Statu
     }
 }
 
-/// Tells how a run stands, each time that it has come further, until it is over. A page that leaves stops nothing.
+/// Tells how a run stands. A page that leaves stops nothing.
 async fn progress(
     State(served): State<Served>,
     Path(id): Path<u32>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    let heard = served
-        .runs
-        .progress(id)
-        .ok_or_else(|| missing("such run"))?;
+    let heard = served.runs.progress(id);
+    Ok(told(heard.ok_or_else(|| missing("such run"))?))
+}
+
+/// Has a result played again, and tells how far that is. A page that leaves breaks it off.
+async fn replay(
+    State(served): State<Served>,
+    Query(of): Query<Of>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
+    let folder = served.folder(&of.result)?;
+    Ok(told(served.archive.play(&folder, &of.result)))
+}
+
+/// Each step that something has come further, until it is over.
+fn told(heard: watch::Receiver<Progress>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let steps = stream::unfold(Some((heard, true)), |heard| async {
         let (mut heard, is_first) = heard?;
         if !is_first {
@@ -209,5 +223,5 @@ async fn progress(
         let rest = (!progress.is_over()).then_some((heard, false));
         Some((Ok(event), rest))
     });
-    Ok(Sse::new(steps).keep_alive(KeepAlive::default()))
+    Sse::new(steps).keep_alive(KeepAlive::default())
 }

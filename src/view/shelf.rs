@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Options;
+use crate::report::{self, study::KIND};
 
 /// Folders within the folder of results that hold results themselves.
 const INNER: [&str; 3] = ["", "runs", "sweeps"];
@@ -17,11 +18,15 @@ const INNER: [&str; 3] = ["", "runs", "sweeps"];
 pub(super) struct Entry {
     /// By which it is asked for.
     pub(super) id: String,
+    /// What its scenario is called; nothing of a study.
+    pub(super) title: Option<String>,
     /// A study, and not a run.
     pub(super) study: bool,
     pub(super) seed: Option<u64>,
     /// Of a run: was it played to its end?
     pub(super) complete: bool,
+    /// If it was stopped: what to know of that.
+    pub(super) stopped: Option<String>,
     /// Does it hold a `report.html`?
     pub(super) report: bool,
     #[serde(skip)]
@@ -65,11 +70,14 @@ pub(super) fn scenarios(options: &Options) -> Vec<String> {
 fn entry(folder: &Path, id: String) -> Option<Entry> {
     let manifest = fs::read(folder.join("manifest.json")).ok()?;
     let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    let until = manifest["until"].as_str().unwrap_or_default().parse();
     Some(Entry {
         id,
-        study: manifest["kind"] == "study",
+        title: manifest["story"]["title"].as_str().map(str::to_owned),
+        study: manifest["kind"] == KIND,
         seed: manifest["seed"].as_u64(),
         complete: manifest["complete"].as_bool().unwrap_or(true),
+        stopped: until.ok().map(report::stopped),
         report: folder.join("report.html").is_file(),
         folder: folder.to_owned(),
     })

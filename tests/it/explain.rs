@@ -10,6 +10,7 @@ use fedheal::explain::{Explanation, ItemStory, Past, Question, Unknown};
 use fedheal::journal::{Fact, RoomId, ServerId, What};
 use fedheal::metrics::{self, Counts, Dimension, Filter, State};
 use fedheal::scenario::Scenario;
+use fedheal::simulation::run;
 use fedheal::world::World;
 use proptest::prelude::*;
 
@@ -69,6 +70,7 @@ proptest! {
     #[test]
     fn stories_end_as_the_books_do(draft in draft(), of in 0..3u32) {
         let past = Past::replay(scenario(draft.world()));
+        prop_assert_eq!(past.journal(), &run(&draft.world(), &mut |_| {}).journal);
         let of = ServerId(of);
         let stories = stories(&past, of);
         let view = past.view(of);

@@ -102,6 +102,21 @@ fn an_interrupted_run_keeps_what_it_has_and_says_how_to_go_on() {
         "{message}"
     );
     assert!(answer.stdout.is_empty(), "no summary of a part");
+
+    // Played again until then, it gives the same journal; otherwise nothing would be explained.
+    let answer = Command::new(env!("CARGO_BIN_EXE_fedheal"))
+        .arg("explain")
+        .arg(parent.path().join("out.partial"))
+        .args(["--server", manifest["story"]["measured"].as_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(answer.status.success(), "{}", stderr(&answer));
+    let said = String::from_utf8(answer.stdout).unwrap();
+    let moment = until[..16].replace('T', " ");
+    assert!(
+        said.starts_with(&format!("This run was stopped at {moment} of its time")),
+        "{said}"
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::scenario::Study;
 /// The study in one file.
 pub(super) const STUDY: &str = "study.toml";
 /// What the manifest of a study says that it is.
-pub(in crate::report) const KIND: &str = "sweep";
+pub const KIND: &str = "sweep";
 /// More differences than these are only counted.
 const SHOWN: usize = 12;
 /// What may change between two sweeps of a study: no run depends on it.

@@ -3,6 +3,7 @@
 import { Replay } from "./replay.js";
 import { Lanes } from "./lanes.js";
 import { FederationMap } from "./map.js";
+import { playAgain, showFolder } from "./opening.js";
 import { watchRuns } from "./runs.js";
 
 const by = (id) => document.getElementById(id);
@@ -11,7 +12,9 @@ const PLAY_EVERY_MS = 60;
 const CHART_HEIGHT = 130;
 
 let shown = null; // The result that is shown: its id, replay, lanes, map, chart.
+let listed = 0; // How often the list of results was asked for.
 let playing = null;
+let breakOff = null; // Breaks off what is played again for the page.
 
 /** Asks the server; an error is the text that it gave. */
 export async function ask(path, values = {}) {
@@ -32,7 +35,9 @@ const time = (ms) => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
 
 /** Fills the list of results, and shows one. */
 async function listResults(wanted) {
+  const number = ++listed;
   const { opened, results } = await ask("api/results");
+  if (number !== listed) return; // Something else was chosen meanwhile.
   const select = by("results");
   select.replaceChildren();
   for (const result of results) {
@@ -47,36 +52,42 @@ async function listResults(wanted) {
     return;
   }
   select.value = chosen;
-  await show(results.find((result) => result.id === chosen));
+  show(results.find((result) => result.id === chosen));
 }
 
-async function show(result) {
+function show(result) {
   stopPlaying();
+  // Whoever chooses another result waits for that one, and not for the one before.
+  breakOff?.();
+  breakOff = null;
   shown?.map.destroy();
   shown?.chart.destroy();
   shown = null;
   by("replay").hidden = true;
-  by("title").firstElementChild.textContent = result.id;
-  const link = by("report");
-  link.hidden = !result.report;
-  link.href = `api/file?${new URLSearchParams({ result: result.id, name: "report.html" })}`;
-  const glance = by("glance");
-  glance.hidden = result.study;
+  showFolder(result);
   if (result.study) {
     by("state").textContent = "A study of many runs: its report shows it.";
     return;
   }
-  glance.firstElementChild.src = `api/file?${new URLSearchParams({ result: result.id, name: "recovery.svg" })}`;
-  by("state").textContent = "Playing it again, which takes as long as the run took…";
+  const stopped = result.stopped ? `${result.stopped} ` : "";
+  by("state").textContent = `${stopped}It is played again, so that you can slide through it. That takes as long as the run took; `
+    + "choose another result to break it off.";
+  breakOff = playAgain(result, (why) => {
+    if (why) by("state").textContent = why;
+    else fetchScene(result);
+  });
+}
+
+async function fetchScene(result) {
   try {
     const scene = await ask("api/scene", { result: result.id });
-    if (by("results").value === result.id) begin(result.id, scene);
+    if (by("results").value === result.id && !shown) begin(result, scene);
   } catch (error) {
-    by("state").textContent = error.message;
+    if (by("results").value === result.id) by("state").textContent = error.message;
   }
 }
 
-function begin(id, scene) {
+function begin({ id, stopped }, scene) {
   const replay = new Replay(scene);
   by("title").firstElementChild.textContent = scene.title;
   const left = [];
@@ -84,7 +95,8 @@ function begin(id, scene) {
   if (scene.other_servers) left.push(`${scene.other_servers} more servers`);
   const more = left.length ? `; ${left.join(" and ")} are not drawn` : "";
   const viewpoint = scene.servers[scene.viewpoint]?.name ?? "";
-  by("state").textContent = `Seed ${scene.seed}, ${time(scene.span[0])} to ${time(scene.span[1])}, as ${viewpoint} has it${more}.`;
+  by("state").textContent = `Seed ${scene.seed}, ${time(scene.span[0])} to ${time(scene.span[1])}, as ${viewpoint} has it${more}.`
+    + (stopped ? ` ${stopped}` : "");
   by("glance").hidden = true;
   by("replay").hidden = false;
   const lanes = new Lanes(by("lanes"), by("lane-names"), by("cell"), replay, explain);

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
+use sha2::{Digest, Sha256};
 
 fn fedheal(arguments: &[&str]) -> Output {
     let mut command = Command::cargo_bin("fedheal").unwrap();
@@ -187,6 +188,43 @@ fn a_folder_that_was_changed_is_not_explained() {
     let answer = fedheal(&["explain", path, "--room", "plaza"]);
     assert_eq!(answer.status.code(), Some(2));
     assert!(text(&answer.stderr).contains("facts.csv"));
+}
+
+/// The folder of a run that was stopped: what came of it until then, beside the scenario of the whole.
+fn stopped_run(folder: &Path, until: &str, more: &[&str]) {
+    let end = format!("end={until}");
+    run("scenarios/minimal.toml", folder, more);
+    let whole = fs::read(folder.join("scenario.toml")).unwrap();
+    run(
+        "scenarios/minimal.toml",
+        folder,
+        &[&["--set", &*end], more].concat(),
+    );
+    fs::write(folder.join("scenario.toml"), &whole).unwrap();
+    let manifest = fs::read(folder.join("manifest.json")).unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    manifest["complete"] = false.into();
+    manifest["until"] = until.into();
+    let sum = Sha256::digest(&whole);
+    let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    manifest["files_sha256"]["scenario.toml"] = sum.into();
+    fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
+}
+
+#[test]
+fn a_run_that_was_stopped_is_explained_as_it_stood_then() {
+    for protocol in ["matrix", "central"] {
+        let folder = tempfile::tempdir().unwrap();
+        let protocol = format!("protocol={protocol}");
+        let set = ["--set", &*protocol];
+        stopped_run(folder.path(), "2024-01-07T12:00", &set);
+        let said = says("explain", folder.path(), &["--room", "plaza"]);
+        let stopped = "This run was stopped at 2024-01-07 12:00 of its time";
+        assert!(said.starts_with(stopped), "{said}");
+        let json = says("explain", folder.path(), &["--room", "plaza", "--json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["stopped_at"], "2024-01-07T12:00:00");
+    }
 }
 
 #[test]
