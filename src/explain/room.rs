@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rangemap::RangeMap;
 use serde::Serialize;
 
-use crate::journal::{EventNo, Fact, Path, RoomId, What, Why};
+use crate::journal::{EventNo, Fact, Path, RoomId, Why};
 use crate::kernel::SimTime;
 use crate::metrics::{Items, State, both, messages, path_name};
 
@@ -198,28 +198,17 @@ impl View<'_> {
         let mut gone = gone.clone();
         let mut returns: Vec<Return> = Vec::new();
         for fact in self.facts() {
-            let Fact::Gained {
-                at,
-                what:
-                    What::Items {
-                        room: of,
-                        first,
-                        last,
-                    },
-                path,
-                from,
-                ..
-            } = *fact
-            else {
+            let Fact::Gained { at, path, from, .. } = *fact else {
                 continue;
             };
-            if of != room || path == Path::Restore || since.is_none_or(|since| at < since) {
+            if path == Path::Restore || since.is_none_or(|since| at < since) {
                 continue;
             }
-            let mut back = Items::new();
-            back.insert(first..last + 1);
-            let back = both(&gone, &back);
-            gone.remove(first..last + 1);
+            let Some((_, range)) = fact.items().filter(|(of, _)| *of == room) else {
+                continue;
+            };
+            let back = both(&gone, &Items::from_iter([range.clone()]));
+            gone.remove(range);
             let (messages, from) = (messages(log, &back), self.server_name(from));
             let path = path_name(path);
             let mut same = returns.iter_mut();
@@ -241,31 +230,12 @@ impl View<'_> {
     fn lost(&self, room: RoomId) -> Lost {
         let mut lost = Lost::new();
         for fact in self.facts() {
+            let Some((_, range)) = fact.items().filter(|(of, _)| *of == room) else {
+                continue;
+            };
             match *fact {
-                Fact::Lost {
-                    at,
-                    what:
-                        What::Items {
-                            room: of,
-                            first,
-                            last,
-                        },
-                    why,
-                    ..
-                } if of == room => {
-                    lost.insert(first..last + 1, (at, why));
-                }
-                Fact::Gained {
-                    what:
-                        What::Items {
-                            room: of,
-                            first,
-                            last,
-                        },
-                    ..
-                } if of == room => {
-                    lost.remove(first..last + 1);
-                }
+                Fact::Lost { at, why, .. } => lost.insert(range, (at, why)),
+                Fact::Gained { .. } => lost.remove(range),
                 _ => {}
             }
         }

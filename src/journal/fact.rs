@@ -3,6 +3,8 @@
 //! Metrics and reports read facts and the final books, never a protocol, so every protocol is measured by
 //! the same lines of code.
 
+use std::ops::Range;
+
 use super::ids::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 
@@ -193,6 +195,19 @@ impl Fact {
             | Fact::Struck { server, .. } => *server,
         }
     }
+
+    /// The items that came, went or lost their content, and their room; none if it is about anything else.
+    pub fn items(&self) -> Option<(RoomId, Range<EventNo>)> {
+        match self {
+            Fact::Gained { what, .. } | Fact::Lost { what, .. } | Fact::Hollowed { what, .. } => {
+                match *what {
+                    What::Items { room, first, last } => Some((room, first..last + 1)),
+                    _ => None,
+                }
+            }
+            Fact::Refused { .. } | Fact::Struck { .. } => None,
+        }
+    }
 }
 
 impl Fact {
@@ -234,21 +249,8 @@ impl Fact {
     }
 
     fn range(&self) -> Option<(EventNo, EventNo)> {
-        match self {
-            Fact::Gained {
-                what: What::Items { first, last, .. },
-                ..
-            }
-            | Fact::Lost {
-                what: What::Items { first, last, .. },
-                ..
-            }
-            | Fact::Hollowed {
-                what: What::Items { first, last, .. },
-                ..
-            } => Some((*first, *last)),
-            _ => None,
-        }
+        let (_, items) = self.items()?;
+        Some((items.start, items.end - 1))
     }
 
     fn set_range(&mut self, range: (EventNo, EventNo)) {

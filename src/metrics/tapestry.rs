@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::{Fact, Journal, RoomId, What};
+use crate::journal::{Fact, Journal, RoomId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::room::RoomLog;
 use crate::workload::RoomKind;
@@ -180,16 +180,10 @@ fn had_at(books: &Books<'_>, journal: &Journal, at: SimTime) -> BTreeMap<RoomId,
     let mut had: BTreeMap<RoomId, Holding> = BTreeMap::new();
     let until = journal.facts().iter().take_while(|fact| fact.at() <= at);
     for fact in until.filter(|fact| fact.server() == books.measured) {
-        let (Fact::Gained { what, .. } | Fact::Lost { what, .. } | Fact::Hollowed { what, .. }) =
-            fact
-        else {
-            continue;
-        };
-        let What::Items { room, first, last } = *what else {
+        let Some((room, range)) = fact.items() else {
             continue;
         };
         let copy = had.entry(room).or_default();
-        let range = first..last + 1;
         match fact {
             Fact::Gained { .. } => copy.items.insert(range),
             Fact::Hollowed { .. } => copy.shells.insert(range),

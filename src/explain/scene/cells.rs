@@ -7,7 +7,7 @@ use rangemap::RangeMap;
 
 use super::{Lane, Moment, Phase, moment_of};
 use crate::explain::{Account, View};
-use crate::journal::{EventNo, Fact, RoomId, What, Why};
+use crate::journal::{EventNo, Fact, RoomId, Why};
 use crate::kernel::SimTime;
 use crate::metrics::{Items, RoomItems, kind_name};
 
@@ -48,10 +48,8 @@ impl View<'_> {
         room: RoomId,
         items: &RoomItems,
     ) {
-        let facts: Vec<&Fact> = self
-            .facts()
-            .filter(|fact| ranges(fact, room).is_some())
-            .collect();
+        let is_of_room = |fact: &&Fact| fact.items().is_some_and(|(of, _)| of == room);
+        let facts: Vec<&Fact> = self.facts().filter(is_of_room).collect();
         let mut now = phases_at_end(items);
         // What befell an item first says how it was before.
         for fact in facts.iter().rev() {
@@ -59,7 +57,7 @@ impl View<'_> {
                 Fact::Gained { .. } => Phase::Missing,
                 _ => Phase::Held,
             };
-            set(&mut now, items, fact, room, before);
+            set(&mut now, items, fact, before);
         }
         for (range, phase) in now.iter() {
             for (bin, count) in binned(lane, range.start, range.end) {
@@ -68,7 +66,7 @@ impl View<'_> {
         }
         for fact in facts {
             let after = after(fact);
-            let changed = set(&mut now, items, fact, room, after);
+            let changed = set(&mut now, items, fact, after);
             let changes = &mut moments[moment_of(moments, fact.at())].changes;
             note(changes, (number, lane), &changed, after as u8);
         }
@@ -100,19 +98,6 @@ fn phases_at_end(items: &RoomItems) -> Phases {
     all
 }
 
-/// The items of a room that a fact is about, if they come or go or lose their content by it.
-fn ranges(fact: &Fact, of: RoomId) -> Option<(EventNo, EventNo)> {
-    match fact {
-        Fact::Gained { what, .. } | Fact::Lost { what, .. } | Fact::Hollowed { what, .. } => {
-            match *what {
-                What::Items { room, first, last } if room == of => Some((first, last + 1)),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
 fn after(fact: &Fact) -> Phase {
     match fact {
         Fact::Gained { .. } => Phase::Held,
@@ -125,17 +110,11 @@ fn after(fact: &Fact) -> Phase {
 }
 
 /// Sets the phase of those items of a fact that the server should hold; says which were in another one.
-fn set(
-    phases: &mut Phases,
-    items: &RoomItems,
-    fact: &Fact,
-    room: RoomId,
-    to: Phase,
-) -> Vec<Change> {
-    let Some((first, end)) = ranges(fact, room) else {
+fn set(phases: &mut Phases, items: &RoomItems, fact: &Fact, to: Phase) -> Vec<Change> {
+    let Some((_, range)) = fact.items() else {
         return Vec::new();
     };
-    let ranges = within(&items.should, first, end).into_iter();
+    let ranges = within(&items.should, range).into_iter();
     let changed: Vec<Change> = ranges
         .flat_map(|range| others(phases, &range, to as u8))
         .collect();
@@ -169,10 +148,10 @@ fn note(
     }
 }
 
-fn within(items: &Items, first: EventNo, end: EventNo) -> Vec<Range<EventNo>> {
-    let parts = items.overlapping(first..end);
+fn within(items: &Items, range: Range<EventNo>) -> Vec<Range<EventNo>> {
+    let parts = items.overlapping(range.clone());
     parts
-        .map(|part| part.start.max(first)..part.end.min(end))
+        .map(|part| part.start.max(range.start)..part.end.min(range.end))
         .collect()
 }
 

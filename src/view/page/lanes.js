@@ -45,27 +45,52 @@ export class Lanes {
     }
   }
 
-  draw() {
+  /** Draws what has changed since the last time; `all`: everything, as after a change of size. */
+  draw(all = false) {
     const { lanes, bins } = this.replay.scene;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [this.canvas.clientWidth, lanes.length * LANE];
-    this.canvas.style.height = `${height}px`;
-    this.canvas.width = width * ratio;
-    this.canvas.height = height * ratio;
     const pen = this.canvas.getContext("2d");
-    pen.scale(ratio, ratio);
+    const isFocused = document.activeElement === this.canvas;
+    // The frame of the focus lies over several cells.
+    const anew = all || isFocused || this.wasFocused || this.width !== this.canvas.clientWidth;
+    if (anew) this.begin(pen);
+    this.wasFocused = isFocused;
+    for (let lane = 0; lane < lanes.length; lane++) {
+      for (let bin = 0; bin < bins.length; bin++) {
+        const cell = lane * bins.length + bin;
+        const now = this.replay.mark(lane, bin);
+        if (this.drawn[cell] === now) continue;
+        this.drawn[cell] = now;
+        if (!anew) pen.clearRect(this.left(bin), lane * LANE, this.left(bin + 1) - this.left(bin), LANE);
+        this.drawCell(pen, lane, bin);
+      }
+    }
+    if (isFocused) {
+      pen.strokeStyle = this.ink;
+      pen.lineWidth = 2;
+      pen.strokeRect(this.left(this.focus.bin), this.focus.lane * LANE, this.step, LANE);
+    }
+  }
+
+  /** Where a bin begins: on a whole pixel, so that no neighbour loses a part of one when a cell is drawn again. */
+  left(bin) {
+    return Math.round(bin * this.step * this.ratio) / this.ratio;
+  }
+
+  /** An empty canvas of the size that there is room for, in the colours of now. */
+  begin(pen) {
+    const { lanes, bins } = this.replay.scene;
+    const height = lanes.length * LANE;
+    this.canvas.style.height = `${height}px`;
+    this.width = this.canvas.clientWidth;
+    this.ratio = window.devicePixelRatio || 1;
+    this.canvas.width = this.width * this.ratio;
+    this.canvas.height = height * this.ratio;
+    pen.scale(this.ratio, this.ratio);
     const style = getComputedStyle(document.documentElement);
     this.colours = Object.fromEntries(["missing", ...STATES].map((name) => [name, style.getPropertyValue(`--${name}`)]));
-    this.paper = style.getPropertyValue("--paper");
-    this.step = width / bins.length;
-    for (let lane = 0; lane < lanes.length; lane++) {
-      for (let bin = 0; bin < bins.length; bin++) this.drawCell(pen, lane, bin);
-    }
-    if (document.activeElement === this.canvas) {
-      pen.strokeStyle = style.getPropertyValue("--ink");
-      pen.lineWidth = 2;
-      pen.strokeRect(this.focus.bin * this.step, this.focus.lane * LANE, this.step, LANE);
-    }
+    [this.paper, this.ink] = ["--paper", "--ink"].map((name) => style.getPropertyValue(name));
+    this.step = this.width / bins.length;
+    this.drawn = new Array(lanes.length * bins.length);
   }
 
   drawCell(pen, lane, bin) {
@@ -73,7 +98,9 @@ export class Lanes {
     if (!cell) return;
     const all = cell.counts.reduce((sum, items) => sum + items, 0);
     let top = lane * LANE + GAP / 2;
-    const [left, width] = [bin * this.step, Math.max(this.step - 0.4, 0.6)];
+    const left = this.left(bin);
+    // Between cells that are wide enough a pixel is left free.
+    const width = this.left(bin + 1) - left - (this.step * this.ratio > 3 ? 1 / this.ratio : 0);
     cell.counts.forEach((items, number) => {
       if (!items) return;
       const name = cell.names[number];

@@ -222,7 +222,7 @@ function missingChart(scene, replay) {
   const options = {
     width: by("time").clientWidth, height: CHART_HEIGHT, legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    axes: [axis, { ...axis, size: 60, label: "missing", labelSize: 16 }],
+    axes: [axis, { ...axis, size: 84, label: "missing", labelSize: 16 }],
     series: [{}, { stroke: style.getPropertyValue("--lost"), width: 1.5, paths: uPlot.paths.stepped({ align: 1 }) }],
   };
   const times = scene.moments.map((moment) => moment.at / 1000);
@@ -264,8 +264,9 @@ by("ask").onsubmit = (event) => {
 };
 window.addEventListener("resize", () => {
   if (!shown) return;
-  shown.lanes.draw();
+  shown.lanes.draw(true);
   shown.chart.setSize({ width: by("time").clientWidth, height: CHART_HEIGHT });
 });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown?.lanes.draw(true));
 watchRuns((result) => listResults(result));
 listResults();

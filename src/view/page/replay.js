@@ -21,6 +21,7 @@ export class Replay {
   reset() {
     this.number = -1;
     this.counts = this.begun.slice();
+    this.changed = new Uint32Array(this.counts.length / PHASES.length); // How often each cell has.
     this.given = new Float64Array(this.scene.servers.length);
     this.standing = this.scene.servers.map(() => []);
     this.cuts = new Map();
@@ -37,6 +38,7 @@ export class Replay {
       const place = this.place(lane, bin);
       this.counts[place + from] -= direction * items;
       this.counts[place + to] += direction * items;
+      this.changed[place / PHASES.length]++;
     }
     for (const [server, items] of moment.given) this.given[server] += direction * items;
     for (const [server, fault] of moment.struck) {
@@ -62,6 +64,12 @@ export class Replay {
   standingOf(server) {
     const all = this.standing[server];
     return all.includes("dead") ? "dead" : all[all.length - 1] ?? "up";
+  }
+
+  /** A number that is the same as before only where the cell looks as before. */
+  mark(lane, bin) {
+    if (this.scene.bins[bin] > this.at) return 0;
+    return this.isOver ? 1 : 2 + this.changed[this.place(lane, bin) / PHASES.length];
   }
 
   /** What a cell holds: by phase, and at the end by state. Nothing before anything is made. */

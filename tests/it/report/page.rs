@@ -6,6 +6,7 @@ use std::path::Path;
 use fedheal::journal::Journal;
 use fedheal::metrics::Measures;
 use fedheal::report::{Keep, renew};
+use fedheal::verify::VERIFIED;
 use proptest::prelude::*;
 use scraper::{Html, Selector};
 
@@ -114,6 +115,8 @@ fn the_words_of_a_page() {
             .collect();
         words += &(text.join(" ") + "\n");
     }
+    // A build without exact state claims nothing about recordings.
+    let words = words.replace(VERIFIED, "RECORDINGS");
     insta::assert_snapshot!(words.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
 }
 
