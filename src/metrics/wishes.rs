@@ -1,6 +1,7 @@
 //! What owners wish: until when each message may be kept, by the policy of its author's home server, by its room, by
 //! what its author wants in general, or since its author has redacted it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
@@ -24,7 +25,7 @@ pub(super) struct Wished {
     /// Is their authors' server dead?
     pub(super) home_dead: bool,
     /// Whose they are, and which of the groups this is.
-    authors: (Rc<Authors>, usize),
+    authors: (Rc<Authors>, Group),
     /// In order of items.
     parts: Vec<Part>,
     /// Redacted before they had outlived their time: counted there.
@@ -39,42 +40,67 @@ struct Part {
     wish: SimTime,
 }
 
+/// The number of a group of a room's messages.
+type Group = u16;
+
 /// In which group the messages of each author are.
 #[derive(Debug)]
-enum Authors {
+struct Authors {
+    of: Of,
+    /// The groups of the items from each of these on, as they were looked up: copies begin and end in the middle of a day
+    /// on server after server.
+    known: RefCell<BTreeMap<EventNo, Rc<[Option<Group>]>>>,
+}
+
+#[derive(Debug)]
+enum Of {
     /// All users of a server want the same.
-    Servers(BTreeMap<ServerId, usize>),
+    Servers(BTreeMap<ServerId, Group>),
     /// Each user may want something else.
-    Users(BTreeMap<UserId, usize>),
+    Users(BTreeMap<UserId, Group>),
 }
 
 /// Lifetime, users of the measured server, server dead.
 type Key = (SimDuration, bool, bool);
 
 impl Authors {
-    fn group_of(&self, (user, server): (UserId, ServerId)) -> Option<usize> {
-        match self {
-            Authors::Servers(groups) => groups.get(&server).copied(),
-            Authors::Users(groups) => groups.get(&user).copied(),
+    /// The group of a message.
+    fn group_of(&self, log: &RoomLog, no: EventNo) -> Option<Group> {
+        match &self.of {
+            Of::Servers(groups) => groups.get(&log.origin(no)).copied(),
+            Of::Users(groups) => groups.get(&log.author(no).0).copied(),
         }
     }
 
-    /// Counts the messages among some items, a part of a run or a single one, by group.
-    fn tally(&self, log: &RoomLog, items: Range<EventNo>, mut add: impl FnMut(usize, u64)) {
-        let one = |no| {
-            let group = self.group_of(log.author(no));
-            group.into_iter().for_each(|group| add(group, 1));
+    /// The group of each item of a piece of the log.
+    fn groups_in(&self, log: &RoomLog, piece: &Range<EventNo>) -> Rc<[Option<Group>]> {
+        let mut known = self.known.borrow_mut();
+        let look_up = || {
+            let group = |no| log.is_message(no).then(|| self.group_of(log, no))?;
+            piece.clone().map(group).collect()
         };
-        match self {
-            _ if log.single(items.start).is_some() => {
-                items.filter(|no| log.is_message(*no)).for_each(one);
-            }
-            Authors::Users(_) => items.for_each(one),
-            Authors::Servers(groups) => {
-                log.tally_run(items.start, items.end - items.start, |server, _, n| {
+        Rc::clone(known.entry(piece.start).or_insert_with(look_up))
+    }
+
+    /// Counts the messages of a piece of the log by group.
+    fn tally(&self, log: &RoomLog, piece: &Range<EventNo>, mut add: impl FnMut(Group, u64)) {
+        if log.single(piece.start).is_some() {
+            let is_message = log.is_message(piece.start);
+            let group = is_message.then(|| self.group_of(log, piece.start));
+            return group.flatten().into_iter().for_each(|group| add(group, 1));
+        }
+        match &self.of {
+            // A whole day is counted without a look at its messages.
+            Of::Servers(groups) => {
+                let len = piece.end - piece.start;
+                log.tally_run(piece.start, len, |server, _, n| {
                     let group = groups.get(&server);
                     group.into_iter().for_each(|group| add(*group, n));
                 });
+            }
+            Of::Users(_) => {
+                let groups = self.groups_in(log, piece);
+                groups.iter().flatten().for_each(|group| add(*group, 1));
             }
         }
     }
@@ -98,7 +124,7 @@ impl Wished {
                 lifetime: Some(life),
                 local,
                 home_dead,
-                authors: (Rc::clone(&authors), number),
+                authors: (Rc::clone(&authors), number as Group),
                 parts: Vec::new(),
                 redacted: Vec::new(),
             })
@@ -135,7 +161,7 @@ impl Wished {
             let both = part.range.start.max(range.start)..part.range.end.min(range.end);
             let all = match both == part.range {
                 true => part.count,
-                false => self.count_in(log, both.clone()),
+                false => self.count_in(log, &part.range, &both),
             };
             let from = self.redacted.partition_point(|no| *no < both.start);
             let until = self.redacted.partition_point(|no| *no < both.end);
@@ -146,12 +172,13 @@ impl Wished {
         }
     }
 
-    /// The group's messages in a part of a run.
-    fn count_in(&self, log: &RoomLog, items: Range<EventNo>) -> u64 {
+    /// The group's messages in a part of a piece of the log.
+    fn count_in(&self, log: &RoomLog, piece: &Range<EventNo>, items: &Range<EventNo>) -> u64 {
         let (authors, own) = &self.authors;
-        let mut count = 0;
-        authors.tally(log, items, |group, n| count += n * u64::from(group == *own));
-        count
+        let groups = authors.groups_in(log, piece);
+        let part = (items.start - piece.start) as usize..(items.end - piece.start) as usize;
+        let own = groups[part].iter().filter(|group| **group == Some(*own));
+        own.count() as u64
     }
 }
 
@@ -177,12 +204,12 @@ fn authors(
         (life, local, dead)
     };
     let mut keys = Keys::default();
-    let authors = if books.personal_wishes.is_empty() {
+    let of = if books.personal_wishes.is_empty() {
         let wanting = homes
             .iter()
             .filter_map(|(home, life)| Some((*home, (*life)?)));
         let groups = wanting.map(|(home, life)| (home, keys.number(key(home, life))));
-        Authors::Servers(groups.collect())
+        Of::Servers(groups.collect())
     } else {
         let groups = members.into_iter().filter_map(|user| {
             let home = log.home(user);
@@ -190,9 +217,10 @@ fn authors(
             let life = homes[&home].into_iter().chain(own).min()?;
             Some((user, keys.number(key(home, life))))
         });
-        Authors::Users(groups.collect())
+        Of::Users(groups.collect())
     };
-    (authors, keys.0)
+    let known = RefCell::default();
+    (Authors { of, known }, keys.0)
 }
 
 /// Groups by what they want, numbered as they come.
@@ -200,12 +228,13 @@ fn authors(
 struct Keys(Vec<Key>);
 
 impl Keys {
-    fn number(&mut self, key: Key) -> usize {
+    fn number(&mut self, key: Key) -> Group {
         let known = self.0.iter().position(|known| *known == key);
-        known.unwrap_or_else(|| {
+        let number = known.unwrap_or_else(|| {
             self.0.push(key);
             self.0.len() - 1
-        })
+        });
+        Group::try_from(number).expect("a room whose servers have thousands of different policies")
     }
 }
 
@@ -221,7 +250,7 @@ fn fill(log: &RoomLog, end: SimTime, authors: &Authors, groups: &mut [Wished]) {
         let range = piece.first..piece.first + piece.len;
         let noon = SimTime(log.day_of(piece.first) * SimDuration::days(1).0) + NOON;
         counts.fill(0);
-        authors.tally(log, range.clone(), |group, n| counts[group] += n);
+        authors.tally(log, &range, |group, n| counts[usize::from(group)] += n);
         for (group, count) in std::iter::zip(groups.iter_mut(), &counts) {
             let wish = noon + group.lifetime.expect("no redactions yet");
             if *count > 0 && wish < end {
@@ -251,8 +280,8 @@ fn add_redactions(
     }
     let mut more: BTreeMap<(bool, bool), Wished> = BTreeMap::new();
     for (item, at) in redacted {
-        let author = log.author(item);
-        if let Some(group) = authors.group_of(author).map(|group| &mut groups[group]) {
+        let group = authors.group_of(log, item);
+        if let Some(group) = group.map(|group| &mut groups[usize::from(group)]) {
             let within = group.parts.partition_point(|part| part.range.end <= item);
             let part = group.parts.get(within);
             if let Some(part) = part.filter(|part| part.range.contains(&item)) {
@@ -262,13 +291,14 @@ fn add_redactions(
                 group.redacted.push(item);
             }
         }
-        let (local, home_dead) = (author.1 == books.measured, !books.alive[author.1.index()]);
+        let home = log.origin(item);
+        let (local, home_dead) = (home == books.measured, !books.alive[home.index()]);
         let group = more.entry((local, home_dead)).or_insert_with(|| Wished {
             lifetime: None,
             local,
             home_dead,
             // Its parts are single items, of which none is counted again.
-            authors: (Rc::clone(authors), usize::MAX),
+            authors: (Rc::clone(authors), Group::MAX),
             parts: Vec::new(),
             redacted: Vec::new(),
         });

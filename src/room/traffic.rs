@@ -50,22 +50,40 @@ pub struct Traffic {
 /// Who can speak in a room on a day.
 #[derive(Debug, Clone, Default)]
 pub struct Speakers {
-    /// User, home server, weight; in order of user.
-    users: Vec<(UserId, ServerId, u32)>,
-    /// The weight of each server's users, in order of server.
-    by_server: Vec<(ServerId, u64)>,
+    /// In order of home server, then user.
+    users: Vec<UserId>,
+    /// The weight of each of them.
+    weights: Vec<u32>,
+    /// The weight of each server's users, and their places among all, in order of server.
+    by_server: Vec<(ServerId, u64, Range<usize>)>,
 }
 
 impl Speakers {
     /// Those of the users, in order, that have a weight.
     pub fn new(users: impl Iterator<Item = (UserId, ServerId, u32)>) -> Self {
-        let users: Vec<_> = users.filter(|(_, _, weight)| *weight > 0).collect();
-        let mut by_server = BTreeMap::new();
-        for (_, server, weight) in &users {
-            *by_server.entry(*server).or_default() += u64::from(*weight);
+        let mut users: Vec<_> = users.filter(|(_, _, weight)| *weight > 0).collect();
+        users.sort_by_key(|(_, server, _)| *server);
+        let mut by_server: Vec<(ServerId, u64, Range<usize>)> = Vec::new();
+        for (place, (_, server, weight)) in users.iter().enumerate() {
+            if by_server.last().is_none_or(|(last, ..)| last != server) {
+                by_server.push((*server, 0, place..place));
+            }
+            let (_, of_server, places) = by_server.last_mut().expect("it was just put there");
+            *of_server += u64::from(*weight);
+            places.end += 1;
         }
-        let by_server = by_server.into_iter().collect();
-        Speakers { users, by_server }
+        Speakers {
+            weights: users.iter().map(|(_, _, weight)| *weight).collect(),
+            users: users.into_iter().map(|(user, ..)| user).collect(),
+            by_server,
+        }
+    }
+
+    /// A server's users, and the weight of each.
+    fn of(&self, server: ServerId) -> (&[UserId], &[u32]) {
+        let found = self.by_server.binary_search_by_key(&server, |(of, ..)| *of);
+        let places = found.map_or(0..0, |index| self.by_server[index].2.clone());
+        (&self.users[places.clone()], &self.weights[places])
     }
 
     /// Is there nobody?
@@ -114,7 +132,7 @@ impl Traffic {
     pub fn day(&self, streams: &Streams, day: u32, count: u32, speakers: Rc<Speakers>) -> Day {
         let mut stream = streams.stream(DAY_SPLIT, u64::from(self.room.0), u64::from(day));
         let by_server = &speakers.by_server;
-        let mut weight_left: u64 = by_server.iter().map(|(_, weight)| weight).sum();
+        let mut weight_left: u64 = by_server.iter().map(|(_, weight, _)| weight).sum();
         let mut left = if weight_left == 0 {
             0
         } else {
@@ -123,7 +141,8 @@ impl Traffic {
         let count = u32::try_from(left).unwrap_or(u32::MAX);
         let mut cells = Vec::new();
         let mut before = 0;
-        for (server, weight) in by_server.iter().copied() {
+        for (server, weight, _) in by_server {
+            let (server, weight) = (*server, *weight);
             let of_server = if weight == weight_left {
                 left
             } else {
@@ -249,19 +268,13 @@ impl Day {
     /// Author of message `number`.
     pub fn author(&self, number: u32) -> (UserId, ServerId) {
         let (server, _) = self.cell(number);
-        let here: Vec<&(UserId, ServerId, u32)> = self
-            .speakers
-            .users
-            .iter()
-            .filter(|(_, s, _)| *s == server)
-            .collect();
-        let weights: Vec<u32> = here.iter().map(|(_, _, weight)| *weight).collect();
+        let (here, weights) = self.speakers.of(server);
         let address = (u64::from(self.day) << 32) | u64::from(number);
         let mut stream = self.streams.stream(AUTHOR, u64::from(self.room.0), address);
         let index = stream
-            .pick_weighted(&weights)
+            .pick_weighted(weights)
             .expect("a server with messages has a speaker");
-        (here[index].0, server)
+        (here[index], server)
     }
 
     /// Messages `from..to` of the day by (author's server, has a file).

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::rc::Rc;
 
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::protocol::matrix::Replica;
-use crate::room::{Membership, RoomLog, StateMap, TrafficRef};
+use crate::room::{Membership, Present, RoomLog, StateMap, TrafficRef};
 
 use super::trouble::Watch;
 use super::voices::Voice;
@@ -22,6 +23,8 @@ pub(super) struct Clock {
     pub(super) generation: u32,
     /// Whose messages need an event, while they are made one by one; none: all.
     pub(super) watch: Option<Watch>,
+    /// Who was in the room when the log was last told who cannot speak.
+    pub(super) asked: Option<Rc<Present>>,
 }
 
 impl Clock {
@@ -32,6 +35,7 @@ impl Clock {
             single: None,
             generation: 0,
             watch: None,
+            asked: None,
         }
     }
 }
@@ -267,6 +271,20 @@ impl Simulation<'_> {
                 newest.is_some_and(|newest| replica.state.ptr_eq(newest))
                     || log.membership_in(&replica.state, user) == Some(Membership::Join)
             })
+    }
+
+    /// Does the log know of each of a server's members whether they can speak?
+    pub(super) fn knows_who_speaks(&self, room: RoomId, host: ServerId) -> bool {
+        let log = &self.logs[room.index()];
+        if !log.silences_anybody() && !self.is_doubtful(room, host) {
+            return true;
+        }
+        let (present, newest) = (log.present(), log.newest_state());
+        let mut own = present
+            .members
+            .iter()
+            .filter(|user| log.home(**user) == host);
+        own.all(|user| self.is_able(room, *user, newest) != log.is_silenced(*user, u32::MAX))
     }
 
     /// Who is expected to speak on a day is settled with its first message: of the members, those who can.

@@ -1,6 +1,7 @@
 //! Rooms that are looked at when the present event is dealt with: as a whole, or only some servers' copies of them.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::journal::{RoomId, ServerId};
 use crate::kernel::SimTime;
@@ -128,20 +129,22 @@ impl Simulation<'_> {
     fn stays_calm(&self, room: RoomId, servers: &BTreeSet<ServerId>) -> bool {
         let (clock, log) = (&self.clocks[room.index()], &self.logs[room.index()]);
         let was_calm = self.world.in_step && clock.single.is_none();
+        let present = log.present();
+        let asked = clock.asked.as_ref();
+        let is_peopled_as_before = asked.is_some_and(|asked| Rc::ptr_eq(asked, &present));
         if !was_calm
             || !self.cuts.is_empty()
-            || log.silences_anybody()
+            || log.silences_anybody() && !is_peopled_as_before
             || !self.day_has_no_leaver(room)
         {
             return false;
         }
-        let present = log.present();
         let hosts = &present.hosts;
         let is_well = |server: &ServerId| {
             let mut unclear = self.servers[server.index()].unclear();
             self.takes_next(*server, room)
                 && self.heads(room, *server) == 1
-                && !self.is_doubtful(room, *server)
+                && self.knows_who_speaks(room, *server)
                 && !unclear.any(|to| hosts.contains_key(&to))
         };
         let mut concerned = servers.iter().filter(|server| hosts.contains_key(server));
@@ -157,6 +160,7 @@ impl Simulation<'_> {
             let clock = &mut self.clocks[room.index()];
             clock.single = None;
             clock.watch = None;
+            clock.asked = Some(self.logs[room.index()].present());
             self.update_silence(room, able);
         }
         is_calm
