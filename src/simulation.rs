@@ -411,7 +411,12 @@ impl<'a> Simulation<'a> {
             Timer::Retry(to) if !self.servers[server.index()].is_transmitting(to) => {
                 self.touch_pair(server, to);
             }
-            Timer::Wake | Timer::WakeNext | Timer::WakePage(_) if self.world.in_step => {
+            Timer::WakeNext if self.world.in_step => {
+                if let Some(to) = self.servers[server.index()].next_to_wake(now) {
+                    self.advance_shared(server, to);
+                }
+            }
+            Timer::Wake | Timer::WakePage(_) if self.world.in_step => {
                 for to in self.servers[server.index()].ready_destinations(now) {
                     self.advance_shared(server, to);
                 }

@@ -17,6 +17,7 @@ impl Simulation<'_> {
         from: ServerId,
         room: RoomId,
         event: EventNo,
+        to: &[ServerId],
     ) -> Option<BTreeSet<ServerId>> {
         let log = &self.logs[room.index()];
         let watch = self.clocks[room.index()].watch.as_ref()?;
@@ -31,10 +32,14 @@ impl Simulation<'_> {
             return None;
         }
         let mut doubtful: BTreeSet<ServerId> = watch.unwell.keys().copied().collect();
-        doubtful.extend(self.servers[from.index()].unclear());
-        doubtful.extend(self.debtors[from.index()].iter().copied());
-        let present = self.present[room.index()].iter();
-        doubtful.extend(present.filter(|server| !hosts.contains_key(server)));
+        let present = &self.present[room.index()];
+        let is_near =
+            |server: &ServerId| to.binary_search(server).is_ok() || present.contains(server);
+        doubtful.extend(self.servers[from.index()].unclear().filter(is_near));
+        let debtors = self.debtors[from.index()].iter().copied();
+        doubtful.extend(debtors.filter(is_near));
+        let strays = present.iter().filter(|server| !hosts.contains_key(server));
+        doubtful.extend(strays);
         Some(doubtful)
     }
 

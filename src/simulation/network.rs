@@ -55,7 +55,7 @@ impl Simulation<'_> {
             self.rooms_of[self.world.home(*who).index()].insert(room);
         }
         self.note_present(from, room);
-        let doubtful = self.doubtful_receivers(from, room, event);
+        let doubtful = self.doubtful_receivers(from, room, event, to);
         let present = &self.present[room.index()];
         let (others, to) = match &doubtful {
             Some(doubtful) => (
@@ -206,9 +206,6 @@ impl Simulation<'_> {
                         homeserver.transaction_failed(context, from);
                     }
                 });
-                if self.servers[to.index()].is_clear(from) {
-                    self.debtors[from.index()].remove(&to);
-                }
             }
             Parcel::Question(task, request) => {
                 if let Some(room) = request.room() {
@@ -229,9 +226,9 @@ impl Simulation<'_> {
                 self.decide(to, |homeserver, context| {
                     homeserver.answer(context, task, answer)
                 });
-                self.debtors[from.index()].insert(to);
             }
         }
+        self.note_debt(to, from);
     }
 
     /// May a parcel change whether a server sends to another at once? What is under way to a server that answers is

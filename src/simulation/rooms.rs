@@ -178,8 +178,7 @@ impl Simulation<'_> {
             return false;
         }
         let unclear = hosts.keys().find_map(|host| {
-            let mut unclear = self.servers[host.index()].unclear();
-            let to = unclear.find(|to| hosts.contains_key(to));
+            let to = self.servers[host.index()].unclear_among(hosts).next();
             to.map(|to| (*host, to))
         });
         if let Some(watch) = &mut self.clocks[room.index()].watch {

@@ -141,11 +141,11 @@ impl Simulation<'_> {
         }
         let hosts = &present.hosts;
         let is_well = |server: &ServerId| {
-            let mut unclear = self.servers[server.index()].unclear();
+            let mut unclear = self.servers[server.index()].unclear_among(hosts);
             self.takes_next(*server, room)
                 && self.heads(room, *server) == 1
                 && self.knows_who_speaks(room, *server)
-                && !unclear.any(|to| hosts.contains_key(&to))
+                && unclear.next().is_none()
         };
         let mut concerned = servers.iter().filter(|server| hosts.contains_key(server));
         concerned.all(is_well)

@@ -1,6 +1,6 @@
 //! What a drawn message of a server's users would be in a room in which something is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::SimTime;
@@ -73,12 +73,7 @@ impl Simulation<'_> {
         let receives = |host: &ServerId| *host == server || waits.includes(*host);
         let hosts = &watch.present.hosts;
         let is_heard = !watch.out_of_step().all(receives)
-            || self.debtors[server.index()].iter().any(|host| {
-                hosts.contains_key(host)
-                    && !receives(host)
-                    && !self.servers[host.index()].is_clear(server)
-                    && !self.is_over_at_once(*host, server)
-            })
+            || self.is_owed_by_any(server, hosts, &receives)
             || !self.cuts.is_empty()
                 && !hosts
                     .keys()
@@ -86,6 +81,29 @@ impl Simulation<'_> {
         match is_heard {
             true => Voice::Heard,
             false => Voice::Waits(waits),
+        }
+    }
+
+    /// Has any of these servers something waiting for this one, but those that receive from it all the same?
+    fn is_owed_by_any(
+        &self,
+        server: ServerId,
+        hosts: &BTreeMap<ServerId, u32>,
+        receives: &dyn Fn(&ServerId) -> bool,
+    ) -> bool {
+        let debtors = &self.debtors[server.index()];
+        let owes = |host: &ServerId| {
+            !receives(host)
+                && !self.servers[host.index()].is_clear(server)
+                && !self.is_over_at_once(*host, server)
+        };
+        match hosts.len() < debtors.len() {
+            true => hosts
+                .keys()
+                .any(|host| debtors.contains(host) && owes(host)),
+            false => debtors
+                .iter()
+                .any(|host| hosts.contains_key(host) && owes(host)),
         }
     }
 
@@ -98,7 +116,7 @@ impl Simulation<'_> {
             ..Waits::default()
         };
         let hosts = &watch.present.hosts;
-        for host in homeserver.unclear().filter(|host| hosts.contains_key(host)) {
+        for host in homeserver.unclear_among(hosts) {
             match homeserver.standing(host, now) {
                 Standing::Due => return None,
                 Standing::Clear => {}
@@ -117,6 +135,7 @@ impl Simulation<'_> {
             }
         }
         waits.hosts.sort_unstable();
+        waits.queued.sort_unstable();
         Some(waits)
     }
 

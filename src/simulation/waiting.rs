@@ -135,6 +135,15 @@ impl Simulation<'_> {
         debtors.iter().copied().collect()
     }
 
+    /// Whether something waits from one server for another may be otherwise now.
+    pub(super) fn note_debt(&mut self, debtor: ServerId, to: ServerId) {
+        let debtors = &mut self.debtors[to.index()];
+        match self.servers[debtor.index()].is_clear(to) {
+            true => debtors.remove(&debtor),
+            false => debtors.insert(debtor),
+        };
+    }
+
     /// Servers towards which something may wait here now know it.
     pub(super) fn note_debts(&mut self, server: ServerId) {
         for to in self.servers[server.index()].unclear() {

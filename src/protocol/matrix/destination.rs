@@ -1,7 +1,7 @@
 //! The sending side: queues, transactions, catch-up (reference, sections 1.1, 1.2 and 1.5).
 
-use std::collections::VecDeque;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::kernel::{SimDuration, SimTime};
@@ -94,6 +94,18 @@ impl Homeserver {
             !destination.is_idle() && !self.db.backoffs.contains_key(to)
         });
         failed.copied().chain(busy.map(|(to, _)| *to))
+    }
+
+    /// Those of some servers that are unclear. A server of many rooms has more that are away than most rooms have servers.
+    pub fn unclear_among<'a, T>(
+        &'a self,
+        servers: &'a BTreeMap<ServerId, T>,
+    ) -> impl Iterator<Item = ServerId> + 'a {
+        let unclear = self.db.backoffs.len() + self.memory.destinations.len();
+        let is_few = servers.len() < unclear;
+        let few = is_few.then(|| servers.keys().copied().filter(|to| !self.is_clear(*to)));
+        let many = (!is_few).then(|| self.unclear().filter(|to| servers.contains_key(to)));
+        few.into_iter().flatten().chain(many.into_iter().flatten())
     }
 
     /// Would one more failure be the last of the transaction under way?

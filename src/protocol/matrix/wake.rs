@@ -63,6 +63,12 @@ impl Homeserver {
             .collect()
     }
 
+    /// The next of those that a look has found, if it may be tried.
+    pub fn next_to_wake(&self, now: SimTime) -> Option<ServerId> {
+        let next = self.memory.to_wake.front().copied();
+        next.filter(|to| self.standing(*to, now) != Standing::Waiting)
+    }
+
     /// Pokes destinations that are owed events and out of back-off, one after the other
     /// (`_wake_destinations_needing_catchup`; reference 1.3).
     pub(super) fn wake_destinations(&mut self, ctx: &mut Context<'_>) {
