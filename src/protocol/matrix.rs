@@ -41,7 +41,7 @@ mod wake;
 
 pub use accounts::Account;
 pub use destination::Standing;
-pub use founding::founding_events;
+pub use founding::{founding_copy, founding_events};
 pub use homeserver::{Database, Homeserver, SigningKey};
 pub use lifetimes::{Origin, RoomFacts, RoomRule};
 pub use local::actor;

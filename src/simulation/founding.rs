@@ -2,9 +2,10 @@
 //! member holds them all and is in step.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::journal::ServerId;
-use crate::protocol::matrix::founding_events;
+use crate::protocol::matrix::{founding_copy, founding_events};
 use crate::world::Founding;
 
 use super::Simulation;
@@ -25,8 +26,9 @@ impl Simulation<'_> {
             let (pdus, state) = founding_events(spec, members, home, self.world.start);
             log.found(pdus, state, crowds.clone());
             let hosts: BTreeSet<ServerId> = members.iter().map(|user| home(*user)).collect();
+            let copy = Rc::new(founding_copy(log, spec));
             for host in hosts {
-                self.servers[host.index()].take_founded(log, spec);
+                self.servers[host.index()].take_founded(*room, Rc::clone(&copy));
                 self.present[room.index()].insert(host);
                 self.rooms_of[host.index()].insert(*room);
             }

@@ -138,7 +138,9 @@ impl Simulation<'_> {
     pub(super) fn fall_out_of_step(&mut self, server: ServerId, room: RoomId, event: EventNo) {
         self.write_out(server, room, event);
         let replica = self.servers[server.index()].db.rooms.get_mut(&room);
-        if replica.is_some_and(|replica| std::mem::take(&mut replica.follows)) {
+        let replica = replica.filter(|replica| replica.follows);
+        if let Some(replica) = replica.map(Rc::make_mut) {
+            replica.follows = false;
             self.touch_copy(room, server);
         }
     }
@@ -148,7 +150,7 @@ impl Simulation<'_> {
         let log = &self.logs[room.index()];
         let spec = &self.world.rooms[room.index()];
         let homeserver = &mut self.servers[server.index()];
-        if let Some(replica) = homeserver.db.rooms.get_mut(&room) {
+        if let Some(replica) = homeserver.db.rooms.get_mut(&room).map(Rc::make_mut) {
             replica.sync_to(end, log, spec, &mut homeserver.db.next_group);
         }
     }

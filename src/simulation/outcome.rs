@@ -258,6 +258,13 @@ impl Simulation<'_> {
         for room in 0..self.logs.len() {
             self.advance(RoomId(room as u32), end);
         }
+        for log in &self.logs {
+            let mut twin = None;
+            for server in &self.present[log.room().index()] {
+                let spec = self.world.room(log.room());
+                self.servers[server.index()].sync_last(log, spec, &mut twin);
+            }
+        }
         for server in &mut self.servers {
             server.sync_all(&self.logs, &self.world.rooms);
         }

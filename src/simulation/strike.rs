@@ -1,6 +1,7 @@
 //! Faults, applied: what is done to a server, a store or a link.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rangemap::RangeSet;
 
@@ -249,7 +250,7 @@ impl Simulation<'_> {
         homeserver.sync_all(&self.logs, &self.world.rooms);
         let old = std::mem::replace(&mut homeserver.db, db);
         for (room, replica) in &mut homeserver.db.rooms {
-            replica.mark(&self.logs[room.index()], server);
+            Rc::make_mut(replica).mark(&self.logs[room.index()], server);
         }
         let known: BTreeSet<RoomId> = homeserver.db.rooms.keys().copied().collect();
         for room in self.rooms_of(server) {

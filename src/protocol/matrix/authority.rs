@@ -123,7 +123,7 @@ impl Homeserver {
             .copied()
             .filter(|no| self.verifies(log, *no))
             .collect();
-        let Some(replica) = self.db.rooms.get_mut(&log.room()) else {
+        let Some(replica) = self.db.rooms.get_mut(&log.room()).map(Rc::make_mut) else {
             return;
         };
         // An event has a larger number than those that it rests on.
@@ -168,7 +168,7 @@ impl Homeserver {
             return true;
         }
         if way.is_pulled()
-            && let Some(replica) = self.db.rooms.get_mut(&room)
+            && let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut)
         {
             replica.record_failed_pull(no, ctx.now);
         }

@@ -1,6 +1,8 @@
 //! A room that is older than the simulation: the events that made it, and the copy of a server that saw them all.
 
-use crate::journal::{ServerId, UserId};
+use std::rc::Rc;
+
+use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::room::{Body, Membership, Pdu, Profile, RoomLog, StateMap};
 use crate::workload::RoomSpec;
@@ -55,21 +57,30 @@ pub fn founding_events(
     (pdus, state)
 }
 
+/// The copy of a room that has just been founded, of a server that received every event when it was made. Of these events
+/// only the last one is ever built upon, so they are of one state group, whose number is as good as any: that of the room.
+pub fn founding_copy(log: &RoomLog, spec: &RoomSpec) -> Replica {
+    let end = log.len();
+    let mut replica = Replica::default();
+    replica.min_depth = Some(1);
+    replica.follows = true;
+    replica.synced = end;
+    replica.timeline.insert(0..end);
+    replica.heads.insert(end - 1);
+    replica.positions.place_in_step(0, end);
+    replica.set_groups(0..end, founding_group(log.room()));
+    replica.state = replica.resolve_heads(log, spec);
+    replica
+}
+
+fn founding_group(room: RoomId) -> u32 {
+    room.0 + 1
+}
+
 impl Homeserver {
-    /// Takes over a room that has just been founded, as a server that received every event when it was made.
-    pub fn take_founded(&mut self, log: &RoomLog, spec: &RoomSpec) {
-        let end = log.len();
-        let mut replica = Replica::default();
-        replica.min_depth = Some(1);
-        replica.follows = true;
-        replica.synced = end;
-        replica.timeline.insert(0..end);
-        replica.heads.insert(end - 1);
-        replica.positions.place_in_step(0, end);
-        // One group for all of it: of the founding events only the last one is ever built upon.
-        replica.set_groups(0..end, self.db.next_group);
-        self.db.next_group += 1;
-        replica.state = replica.resolve_heads(log, spec);
-        self.db.rooms.insert(log.room(), replica);
+    /// Takes over a copy of a room that has just been founded. Other state groups come later.
+    pub fn take_founded(&mut self, room: RoomId, copy: Rc<Replica>) {
+        self.db.next_group = self.db.next_group.max(founding_group(room) + 1);
+        self.db.rooms.insert(room, copy);
     }
 }

@@ -1,6 +1,7 @@
 //! Storing drawn messages as history, a run at a time.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use crate::journal::{EventNo, Fact, RoomId, What, Why};
 use crate::room::RoomLog;
@@ -26,7 +27,7 @@ impl Homeserver {
         self.bring_up(ctx, room);
         let log = &ctx.logs[room.index()];
         let me = self.id;
-        let Some(replica) = self.db.rooms.get_mut(&room) else {
+        let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut) else {
             return;
         };
         let below = run.start - 1;

@@ -1,6 +1,7 @@
 //! A Matrix homeserver: its stores, and nothing else that it could know.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use crate::journal::{EventNo, MediaId, RoomId, ServerId, UserId};
 use crate::kernel::{SimDuration, SimTime};
@@ -21,8 +22,9 @@ use super::wake::Waker;
 /// Everything that stands in the database, and is rolled back with it.
 #[derive(Debug, Clone, Default)]
 pub struct Database {
-    /// Copies of rooms. A room without an entry is unknown.
-    pub rooms: BTreeMap<RoomId, Replica>,
+    /// Copies of rooms. A room without an entry is unknown. Servers that have had a room since it was founded share one
+    /// copy of it, until it is another one on one of them.
+    pub rooms: BTreeMap<RoomId, Rc<Replica>>,
     /// `users`, `access_tokens`.
     pub accounts: BTreeMap<UserId, Account>,
     /// `erased_users`: own users who had their messages erased.
@@ -128,19 +130,46 @@ impl Homeserver {
         log: &RoomLog,
         spec: &RoomSpec,
     ) -> Option<&mut Replica> {
-        let replica = self.db.rooms.get_mut(&room)?;
+        let replica = Rc::make_mut(self.db.rooms.get_mut(&room)?);
         replica.sync(log, spec, &mut self.db.next_group);
         Some(replica)
     }
 
-    /// Brings every copy up to what was received in step (before a backup, or at the end).
+    /// Brings every copy up to what was received in step, before a backup.
     pub fn sync_all(&mut self, logs: &[RoomLog], rooms: &[RoomSpec]) {
         for (room, replica) in &mut self.db.rooms {
-            replica.sync(
-                &logs[room.index()],
-                &rooms[room.index()],
-                &mut self.db.next_group,
-            );
+            let log = &logs[room.index()];
+            if replica.is_behind(log) {
+                let spec = &rooms[room.index()];
+                Rc::make_mut(replica).sync(log, spec, &mut self.db.next_group);
+            }
+        }
+    }
+
+    /// Brings the copy of a room up to what was received in step, at the end, when nobody asks for state groups any more.
+    /// Servers that share a copy go on sharing it: `twin` is one that was brought up before, as it was and as it is.
+    pub fn sync_last(
+        &mut self,
+        log: &RoomLog,
+        spec: &RoomSpec,
+        twin: &mut Option<(Rc<Replica>, Rc<Replica>)>,
+    ) {
+        let Some(replica) = self.db.rooms.get_mut(&log.room()) else {
+            return;
+        };
+        if !replica.is_behind(log) {
+            return;
+        }
+        if let Some((before, after)) = twin
+            && Rc::ptr_eq(before, replica)
+        {
+            *replica = Rc::clone(after);
+            return;
+        }
+        let shared = (Rc::strong_count(replica) > 1).then(|| Rc::clone(replica));
+        Rc::make_mut(replica).sync(log, spec, &mut self.db.next_group);
+        if let Some(before) = shared {
+            *twin = Some((before, Rc::clone(replica)));
         }
     }
 
@@ -238,7 +267,7 @@ impl Database {
         }
         left -= kept as u64;
         for replica in self.rooms.values_mut() {
-            left -= replica.keep_first(left);
+            left -= Rc::make_mut(replica).keep_first(left);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Invitations: what is asked before one is made, and what becomes of one from elsewhere (reference 4.2).
 
+use std::rc::Rc;
+
 use crate::journal::{EventNo, RoomId, UserId};
 use crate::room::{Body, Membership, Pdu, Profile};
 
@@ -152,7 +154,7 @@ impl Homeserver {
         user: UserId,
         event: EventNo,
     ) {
-        let replica = self.db.rooms.entry(room).or_default();
+        let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
         if !replica.knows(event) {
             Homeserver::store_out_of_band(replica, user, Membership::Invite, event, ctx.now);
         }
@@ -171,7 +173,7 @@ impl Homeserver {
         else {
             return;
         };
-        let Some(replica) = self.db.rooms.get_mut(&room) else {
+        let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut) else {
             return;
         };
         if let Some((Membership::Invite, invite)) = replica.out_of_band.get(&who).copied()

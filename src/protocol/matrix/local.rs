@@ -1,5 +1,7 @@
 //! What a server's own users do to rooms: new events, and who is told (reference 1.1, 2.5).
 
+use std::rc::Rc;
+
 use crate::journal::{EventNo, MediaId, Path, RoomId, UserId};
 use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
 use crate::workload::{Action, Power, RoomKind, RoomSpec, StateField, Visibility};
@@ -218,7 +220,7 @@ impl Homeserver {
                 log.push(pdu.clone(), after);
             }
         }
-        let replica = self.db.rooms.entry(room).or_default();
+        let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
         let group = group_after(replica, &mut self.db.next_group, &pdu, true, log, spec);
         replica.positions.place_live(no, pdu.at, pdu.at);
         replica.set_groups(no..no + 1, group);

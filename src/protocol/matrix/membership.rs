@@ -1,6 +1,7 @@
 //! Joining, leaving, removing (reference, sections 4.1 to 4.3).
 
 use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
 use crate::room::{Body, Membership, Pdu, Profile, RoomLog, StateKey};
@@ -147,7 +148,7 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let me = self.id;
         let known = self.db.rooms.contains_key(&room);
-        let replica = self.db.rooms.entry(room).or_default();
+        let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
         let inside = replica.in_room(log, me);
         if !inside {
             replica.heads.clear();
@@ -264,7 +265,12 @@ impl Homeserver {
                 Answer::Made(event) => *event,
                 _ => self.make_outlier(ctx, room, user, invite),
             };
-            let replica = self.db.rooms.get_mut(&room).expect("invited to it");
+            let replica = self
+                .db
+                .rooms
+                .get_mut(&room)
+                .map(Rc::make_mut)
+                .expect("invited to it");
             Homeserver::store_out_of_band(replica, user, Membership::Leave, event, ctx.now);
         }
         ctx.out.push(Effect::Done {

@@ -101,6 +101,11 @@ impl Replica {
         self.sync_to(log.len(), log, spec, next_group);
     }
 
+    /// Is anything to be written out?
+    pub(super) fn is_behind(&self, log: &RoomLog) -> bool {
+        self.follows && self.synced < log.len()
+    }
+
     /// As `sync`, but only items before `end` were received in step.
     pub fn sync_to(&mut self, end: EventNo, log: &RoomLog, spec: &RoomSpec, next_group: &mut u32) {
         if !self.follows || self.synced >= end {

@@ -1,6 +1,7 @@
 //! Storing an event in its place: its verdict, the state around it, and the edges of the graph.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What, Why};
 use crate::kernel::{SimDuration, SimTime};
@@ -47,7 +48,7 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let spec = &ctx.rooms[room.index()];
         let me = self.id;
-        let Some(replica) = self.db.rooms.get_mut(&room) else {
+        let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut) else {
             return;
         };
         let no = copy.no;
@@ -142,7 +143,12 @@ impl Homeserver {
         if is_forked {
             self.plan_dummies(ctx);
         }
-        let replica = self.db.rooms.get_mut(&room).expect("just stored into");
+        let replica = self
+            .db
+            .rooms
+            .get_mut(&room)
+            .map(Rc::make_mut)
+            .expect("just stored into");
         replica.mark(&ctx.logs[room.index()], me);
     }
 

@@ -1,6 +1,7 @@
 //! What a played script measures of one server: its books, in the recording's terms.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::journal::{RoomId, ServerId};
 use crate::protocol::matrix::{Items, Replica, power_levels};
@@ -31,7 +32,7 @@ impl Player<'_> {
     fn measure_room(&mut self, server: ServerId, room: RoomId) -> RoomCells {
         let log = &self.simulation.logs[room.index()];
         let spec = &self.simulation.world.rooms[room.index()];
-        let nothing = Replica::default();
+        let nothing = Rc::new(Replica::default());
         self.simulation.servers[server.index()].replica(room, log, spec);
         let replica = self.simulation.servers[server.index()]
             .db
