@@ -4,6 +4,7 @@
 //! appended as counts, and no event is spent on them.
 
 mod actions;
+mod away;
 mod books;
 pub mod central;
 mod deletions;
@@ -407,7 +408,12 @@ impl<'a> Simulation<'a> {
     /// Brings up the rooms on which it depends what a server does when its timer rings.
     fn bring_up_for(&mut self, now: SimTime, server: ServerId, timer: Timer) {
         match timer {
-            Timer::PurgeJob | Timer::Dummy => self.advance_server(server, now),
+            Timer::PurgeJob => self.advance_server(server, now),
+            Timer::Dummy => {
+                for room in self.servers[server.index()].forked_rooms() {
+                    self.advance(room, now);
+                }
+            }
             Timer::Retry(to) if !self.servers[server.index()].is_transmitting(to) => {
                 self.touch_pair(server, to);
             }
@@ -416,11 +422,10 @@ impl<'a> Simulation<'a> {
                     self.advance_shared(server, to);
                 }
             }
-            Timer::Wake | Timer::WakePage(_) if self.world.in_step => {
-                for to in self.servers[server.index()].ready_destinations(now) {
-                    self.advance_shared(server, to);
-                }
+            Timer::Wake if self.world.in_step && self.servers[server.index()].looks(now) => {
+                self.bring_up_look(server, ServerId(0));
             }
+            Timer::WakePage(from) if self.world.in_step => self.bring_up_look(server, from),
             Timer::Pulled(task) => {
                 if let Some(room) = self.servers[server.index()].room_of_task(task) {
                     self.advance(room, now);

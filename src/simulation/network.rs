@@ -126,7 +126,7 @@ impl Simulation<'_> {
         let now = self.queue.now();
         self.debtors[to.index()].insert(from);
         if self.servers[from.index()].is_first_try(to) && !self.answers_at_once(from, to) {
-            self.touch_pair(from, to);
+            self.touch_try(from, to);
         }
         let parcel = Parcel::Transaction(pdus);
         if self.reachable(from, to) {

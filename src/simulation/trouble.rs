@@ -83,7 +83,7 @@ impl Watch {
     /// What a message of a server's users would be, or that none is to come today.
     pub(super) fn set_voice(&mut self, server: ServerId, voice: Option<Voice>) {
         let is_silent = voice == Some(Voice::Silent);
-        let queues = matches!(&voice, Some(Voice::Waits(waits)) if !waits.queued.is_empty());
+        let queues = matches!(&voice, Some(Voice::Waits(waits)) if waits.queued().next().is_some());
         for (set, yes) in [(&mut self.silent, is_silent), (&mut self.queueing, queues)] {
             match yes {
                 true => set.insert(server),

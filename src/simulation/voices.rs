@@ -23,25 +23,55 @@ pub(super) enum Voice {
 /// What a message waits for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Waits {
-    /// Servers, in order.
-    hosts: Vec<ServerId>,
-    /// Those of them for which all messages are queued; for the others the newest is noted.
-    pub(super) queued: Vec<ServerId>,
-    /// When the first of the back-offs is over.
-    pub(super) until: Option<SimTime>,
+    /// Servers that cannot be sent anything now, in order.
+    hosts: Vec<Away>,
     /// Of the room's items, those before this one are noted where only the newest is owed.
     pub(super) noted: EventNo,
 }
 
+/// A server that cannot be sent anything now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Away {
+    host: ServerId,
+    /// Are all messages queued for it? Or else the newest is noted.
+    is_queued: bool,
+    /// When the back-off is over, if nothing is under way.
+    until: Option<SimTime>,
+}
+
 impl Waits {
+    /// Those for which all messages are queued.
+    pub(super) fn queued(&self) -> impl Iterator<Item = ServerId> + '_ {
+        let hosts = self.hosts.iter().filter(|away| away.is_queued);
+        hosts.map(|away| away.host)
+    }
+
     /// Those for which only the newest message of a room counts.
     pub(super) fn only_newest(&self) -> impl Iterator<Item = ServerId> + '_ {
-        let hosts = self.hosts.iter().copied();
-        hosts.filter(|host| !self.queued.contains(host))
+        let hosts = self.hosts.iter().filter(|away| !away.is_queued);
+        hosts.map(|away| away.host)
+    }
+
+    /// When the first of the back-offs is over.
+    pub(super) fn until(&self) -> Option<SimTime> {
+        self.hosts.iter().filter_map(|away| away.until).min()
+    }
+
+    /// Another back-off towards a server for which only the newest message counts; says whether it is one.
+    pub(super) fn set_until(&mut self, host: ServerId, until: Option<SimTime>) -> bool {
+        let place = self.hosts.binary_search_by_key(&host, |away| away.host);
+        let away = place.ok().map(|place| &mut self.hosts[place]);
+        let away = away.filter(|away| !away.is_queued);
+        let is_one = away.is_some();
+        if let Some(away) = away {
+            away.until = until;
+        }
+        is_one
     }
 
     pub(super) fn includes(&self, host: ServerId) -> bool {
-        self.hosts.binary_search(&host).is_ok()
+        let place = self.hosts.binary_search_by_key(&host, |away| away.host);
+        place.is_ok()
     }
 }
 
@@ -122,20 +152,14 @@ impl Simulation<'_> {
                 Standing::Clear => {}
                 Standing::Waiting if self.is_over_at_once(server, host) => {}
                 Standing::Waiting if self.follows(room, host) => return None,
-                Standing::Waiting => {
-                    waits.hosts.push(host);
-                    if !homeserver.is_catching_up(host) {
-                        waits.queued.push(host);
-                    }
-                    if !homeserver.is_transmitting(host) {
-                        let end = homeserver.backoff_until(host);
-                        waits.until = waits.until.into_iter().chain(end).min();
-                    }
-                }
+                Standing::Waiting => waits.hosts.push(Away {
+                    host,
+                    is_queued: !homeserver.is_catching_up(host),
+                    until: homeserver.next_try_after(host),
+                }),
             }
         }
-        waits.hosts.sort_unstable();
-        waits.queued.sort_unstable();
+        waits.hosts.sort_unstable_by_key(|away| away.host);
         Some(waits)
     }
 

@@ -31,10 +31,10 @@ impl Simulation<'_> {
             let times = self.logs[room.index()].times(day);
             let own = own.map(|number| (times[number as usize], room, event(number)));
             let own: Vec<Waiting> = own.collect();
-            for host in &waits.queued {
-                debug_assert!(!self.follows(room, *host), "{host} follows {room}");
+            for host in waits.queued() {
+                debug_assert!(!self.follows(room, host), "{host} follows {room}");
                 // Their places among messages of other rooms are known when all of them have been brought up.
-                let waiting = self.waiting.entry((server, *host)).or_default();
+                let waiting = self.waiting.entry((server, host)).or_default();
                 waiting.extend(own.iter().copied());
             }
         }
@@ -112,6 +112,21 @@ impl Simulation<'_> {
         self.queue_held_back(one, other);
         self.queue_held_back(other, one);
         shared
+    }
+
+    /// A server looks from one destination on for those that are owed events: brings up what it finds first, and those of
+    /// which only the rooms say whether they are owed anything.
+    pub(super) fn bring_up_look(&mut self, server: ServerId, from: ServerId) {
+        let now = self.queue.now();
+        for to in self.servers[server.index()].asked_in_vain(now) {
+            self.advance_shared(server, to);
+        }
+        let homeserver = &self.servers[server.index()];
+        let first = homeserver.first_to_wake(from, now);
+        let first = first.filter(|to| homeserver.standing(*to, now) != Standing::Waiting);
+        if let Some(to) = first {
+            self.advance_shared(server, to);
+        }
     }
 
     /// Rooms in which two servers ever were.

@@ -163,6 +163,17 @@ impl Simulation<'_> {
         }
     }
 
+    /// As `listen_later`, of a server whose messages are heard, each of which is planned already.
+    pub(super) fn doubt(&mut self, room: RoomId, server: ServerId) {
+        if let Some(mut watch) = self.clocks[room.index()].watch.take() {
+            if watch.day == self.day_of_watch(room) {
+                let drawn = self.drawn_day(room);
+                self.listen_later(room, &mut watch, server, drawn.as_deref());
+            }
+            self.clocks[room.index()].watch = Some(watch);
+        }
+    }
+
     /// Every copy is taken to be as it is now: voices that this proves wrong are listened to later.
     fn settle_changes(&mut self, room: RoomId, watch: &mut Watch, day: Option<&Day>) {
         let mut wrong = std::mem::take(&mut watch.listened_to);
@@ -220,19 +231,42 @@ impl Simulation<'_> {
         let next = match &voice {
             Voice::Silent => None,
             Voice::Heard => day.next_of(server, from.number),
-            // What is said after the back-off sets something going.
-            Voice::Waits(waits) => {
-                let until = waits
-                    .until
-                    .filter(|until| until.day() <= u64::from(from.day));
-                until.and_then(|until| {
-                    let before = made_before(&self.logs[room.index()], from.day, until);
-                    day.next_of(server, before.max(from.number))
-                })
-            }
+            Voice::Waits(waits) => self.next_after(room, (server, waits.until()), day),
         };
         watch.plan_next(server, next);
         watch.set_voice(server, Some(voice));
+    }
+
+    /// The first of a server's messages of today after the end of its back-offs: that one sets something going.
+    fn next_after(
+        &self,
+        room: RoomId,
+        (server, until): (ServerId, Option<SimTime>),
+        day: &Day,
+    ) -> Option<u32> {
+        let from = self.clocks[room.index()].next;
+        let until = until.filter(|until| until.day() <= u64::from(from.day))?;
+        let before = made_before(&self.logs[room.index()], from.day, until);
+        day.next_of(server, before.max(from.number))
+    }
+
+    /// The first of the back-offs is over at another time than was known: so is the next message that is played, of a server
+    /// that waits.
+    pub(super) fn plan_after(&mut self, room: RoomId, server: ServerId, until: Option<SimTime>) {
+        let day = self.day_of_watch(room);
+        let Some(mut watch) = self.clocks[room.index()].watch.take() else {
+            return;
+        };
+        if watch.day == day && !watch.stale.contains(&server) {
+            let drawn = self.drawn_day(room);
+            let next = drawn.and_then(|day| self.next_after(room, (server, until), &day));
+            watch.plan_next(server, next);
+        }
+        match watch.changed.is_empty() {
+            true => self.plan_watched(room, watch, 0),
+            // Whoever speaks next is listened to.
+            false => self.clocks[room.index()].watch = Some(watch),
+        }
     }
 
     /// Puts the next message that is played on the queue: the next of today, of which those from a number on are left, or

@@ -145,6 +145,12 @@ impl Homeserver {
             .map(|backoff| backoff.last + backoff.interval)
     }
 
+    /// When the back-off towards a server ends, if there is one and nothing is under way.
+    pub fn next_try_after(&self, to: ServerId) -> Option<SimTime> {
+        let until = self.backoff_until(to);
+        until.filter(|_| !self.is_transmitting(to))
+    }
+
     /// Does this server owe the other one events?
     pub fn owes(&self, to: ServerId) -> bool {
         self.db.owed.contains_key(&to)

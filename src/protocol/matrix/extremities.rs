@@ -23,10 +23,19 @@ impl Replica {
     /// An event that something good stands on is no extremity (`_get_events_which_are_prevs`). Where
     /// history was filled in above an extremity, this is noticed with the next new event.
     pub(super) fn forget_referred_heads(&mut self, log: &RoomLog) {
+        let mut heads = std::mem::take(&mut self.heads);
         let is_good =
             |no: EventNo| self.has(no) && !self.soft.contains(&no) && !self.rejected.contains(&no);
-        let stand_free = |no: &EventNo| !log.successors(*no).any(is_good);
-        self.heads = self.heads.iter().copied().filter(stand_free).collect();
+        heads.retain(|no| !log.successors(*no).any(is_good));
+        self.heads = heads;
+    }
+
+    /// The state groups of the forward extremities, each once, in order.
+    pub(super) fn head_groups(&self) -> Vec<u32> {
+        let mut groups: Vec<u32> = self.heads.iter().map(|head| self.group(*head)).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        groups
     }
 
     /// Parents of soft-failed or rejected parents are no extremities either, once something good stands
@@ -50,11 +59,11 @@ impl Replica {
         log: &RoomLog,
         spec: &RoomSpec,
         new: &Pdu,
-        old_groups: &BTreeSet<u32>,
+        old_groups: &[u32],
         pruner: Pruner<'_>,
     ) {
-        let groups: BTreeSet<u32> = self.heads.iter().map(|head| self.group(*head)).collect();
-        if groups == *old_groups || groups.len() <= 1 {
+        let groups = self.head_groups();
+        if groups == old_groups || groups.len() <= 1 {
             return;
         }
         let states: Vec<&StateMap> = self
@@ -102,9 +111,8 @@ impl Homeserver {
         }
     }
 
-    /// Sends an event into the rooms with most extremities, by a local member who may.
-    pub(super) fn send_dummies(&mut self, ctx: &mut Context<'_>) {
-        self.memory.dummy_planned = false;
+    /// The rooms with most extremities, of those that have too many.
+    pub fn forked_rooms(&self) -> Vec<RoomId> {
         let most = self.rules.dummy_threshold as usize;
         let rooms = self.db.rooms.iter();
         let mut forked: Vec<(usize, RoomId)> = rooms
@@ -113,8 +121,16 @@ impl Homeserver {
             .collect();
         forked.sort_unstable_by_key(|(heads, room)| (std::cmp::Reverse(*heads), *room));
         forked.truncate(self.rules.dummy_rooms as usize);
+        forked.into_iter().map(|(_, room)| room).collect()
+    }
+
+    /// Sends an event into the rooms with most extremities, by a local member who may.
+    pub(super) fn send_dummies(&mut self, ctx: &mut Context<'_>) {
+        self.memory.dummy_planned = false;
+        let most = self.rules.dummy_threshold as usize;
+        let forked = self.forked_rooms();
         let me = self.id;
-        for (_, room) in &forked {
+        for room in &forked {
             let log = &ctx.logs[room.index()];
             let members: Vec<UserId> = log
                 .joined(&self.db.rooms[room].state)
@@ -133,14 +149,14 @@ impl Homeserver {
 
 /// The order in which Synapse (CPython) walks a small set of state group ids: by their lowest bits. Which
 /// of two equal groups is found first decides whether a stale extremity can be dropped.
-pub(super) fn first_in_set_order(groups: &BTreeSet<u32>) -> Vec<u32> {
+pub(super) fn first_in_set_order(groups: &[u32]) -> Vec<u32> {
     // A CPython set has 8 places up to four elements, then 32, then 128.
     let places = match groups.len() {
         0..=4 => 8,
         5..=18 => 32,
         _ => 128,
     };
-    let mut ordered: Vec<u32> = groups.iter().copied().collect();
+    let mut ordered = groups.to_vec();
     ordered.sort_by_key(|group| (group % places, *group));
     ordered
 }

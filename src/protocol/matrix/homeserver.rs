@@ -68,6 +68,8 @@ pub struct Memory {
     pub to_wake: VecDeque<ServerId>,
     /// The look for owed destinations.
     pub waker: Waker,
+    /// Destinations in back-off to which nothing was owed when that began: something may be when it is over.
+    pub asked_in_vain: BTreeSet<ServerId>,
     /// Destinations of which this process has looked what is owed from before.
     pub looked: BTreeSet<ServerId>,
     /// Is the next look for rooms with many extremities planned?
@@ -221,6 +223,8 @@ impl Homeserver {
             destination.catching_up |= is_drawn || self.db.given.contains(to);
         }
         self.memory.started = ctx.now;
+        let failed = self.db.backoffs.keys().copied();
+        self.memory.asked_in_vain = failed.filter(|to| !self.owes(*to)).collect();
         self.plan_purge_job(ctx);
         self.plan_media_job(ctx);
         self.plan_wake(ctx);

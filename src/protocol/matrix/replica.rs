@@ -179,11 +179,15 @@ impl Replica {
 
     /// The state over all forward extremities.
     pub fn resolve_heads(&self, log: &RoomLog, spec: &RoomSpec) -> StateMap {
-        let mut states: Vec<StateMap> = self
-            .heads
-            .iter()
-            .map(|no| log.state_after(*no).clone())
-            .collect();
+        let states = self.heads.iter().map(|no| log.state_after(*no));
+        let resolved = |states: &[&StateMap]| match states {
+            [] => StateMap::new(),
+            _ => state::resolve(log, spec, states),
+        };
+        if self.unverified.is_empty() {
+            return resolved(&Vec::from_iter(states));
+        }
+        let mut states: Vec<StateMap> = states.cloned().collect();
         for no in &self.unverified {
             let key = log.state_key(*no);
             for state in &mut states {
@@ -192,12 +196,7 @@ impl Replica {
                 }
             }
         }
-        let states: Vec<&StateMap> = states.iter().collect();
-        if states.is_empty() {
-            StateMap::new()
-        } else {
-            state::resolve(log, spec, &states)
-        }
+        resolved(&Vec::from_iter(&states))
     }
 
     /// After anything was processed here: does the copy know the newest item of the room?

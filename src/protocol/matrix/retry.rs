@@ -127,6 +127,9 @@ impl Homeserver {
                 failures: failures + 1,
             },
         );
+        if !self.owes(to) {
+            self.memory.asked_in_vain.insert(to);
+        }
         self.plan_wake(ctx);
     }
 

@@ -239,7 +239,10 @@ pub fn resolve(log: &RoomLog, spec: &RoomSpec, states: &[&StateMap]) -> StateMap
     use exact::resolve as settle;
 
     let (first, rest) = states.split_first().expect("there is a state to resolve");
-    if rest.iter().all(|state| state == first) {
+    if rest
+        .iter()
+        .all(|state| state.ptr_eq(first) || state == first)
+    {
         return (*first).clone();
     }
     log.resolution(states, || settle(log, spec, states))

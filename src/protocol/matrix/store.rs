@@ -1,6 +1,5 @@
 //! Storing an event in its place: its verdict, the state around it, and the edges of the graph.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What, Why};
@@ -72,11 +71,7 @@ impl Homeserver {
         let soft = !rejected
             && !way.backfilled()
             && soft_fails(replica, log, spec, &pdu, &before, missing.is_empty());
-        let old_groups: BTreeSet<u32> = replica
-            .heads
-            .iter()
-            .map(|head| replica.group(*head))
-            .collect();
+        let old_groups = replica.head_groups();
         let group = group_after(
             replica,
             &mut self.db.next_group,
@@ -288,13 +283,12 @@ pub(super) fn group_after(
         *next_group - 1
     };
     let before = if whole && !pdu.prev_events.is_empty() {
-        let groups: BTreeSet<u32> = pdu
-            .prev_events
-            .iter()
-            .map(|prev| replica.group(*prev))
-            .collect();
-        match groups.len() {
-            1 => *groups.first().expect("one group"),
+        let prev_events = pdu.prev_events.iter();
+        let mut groups: Vec<u32> = prev_events.map(|prev| replica.group(*prev)).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        match *groups {
+            [group] => group,
             _ => {
                 let resolved = state::state_before(log, spec, &pdu.prev_events);
                 first_in_set_order(&groups)
@@ -339,7 +333,7 @@ fn advance(
     spec: &RoomSpec,
     pdu: &Pdu,
     no: EventNo,
-    old_groups: &BTreeSet<u32>,
+    old_groups: &[u32],
     pruner: Pruner<'_>,
 ) -> Turn {
     replica.heads.insert(no);

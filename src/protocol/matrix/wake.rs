@@ -45,8 +45,10 @@ impl Homeserver {
     /// under way nothing can be sent: looks that would find only such ones are not made.
     fn next_ready(&self, now: SimTime) -> Option<SimTime> {
         let owed = self.db.owed.keys().copied();
+        let asked = self.memory.asked_in_vain.iter().copied();
+        let asked = asked.filter(|to| self.in_backoff(*to, now));
         let mut next: Option<SimTime> = None;
-        for to in owed {
+        for to in owed.chain(asked) {
             let until = self.backoff_until(to).unwrap_or(now);
             let ready = until.saturating_sub(SimDuration(1)).max(now);
             if next.is_none_or(|next| ready < next) && !self.is_transmitting(to) {
@@ -56,11 +58,21 @@ impl Homeserver {
         next
     }
 
-    /// Destinations that are owed events and may be tried.
-    pub fn ready_destinations(&self, now: SimTime) -> Vec<ServerId> {
-        let owed = self.db.owed.keys().copied();
-        owed.filter(|to| self.standing(*to, now) != Standing::Waiting)
-            .collect()
+    /// Does a look begin now? An earlier one may have been planned since.
+    pub fn looks(&self, now: SimTime) -> bool {
+        self.memory.waker == Waker::Planned(now)
+    }
+
+    /// The first destination that a look finds, from this one on.
+    pub fn first_to_wake(&self, from: ServerId, now: SimTime) -> Option<ServerId> {
+        let mut owed = self.db.owed.range(from..).map(|(to, _)| *to);
+        owed.find(|to| !self.in_backoff(*to, now))
+    }
+
+    /// Destinations that were asked in vain, and may be tried again.
+    pub fn asked_in_vain(&self, now: SimTime) -> Vec<ServerId> {
+        let asked = self.memory.asked_in_vain.iter().copied();
+        asked.filter(|to| !self.in_backoff(*to, now)).collect()
     }
 
     /// The next of those that a look has found, if it may be tried.
@@ -72,8 +84,7 @@ impl Homeserver {
     /// Pokes destinations that are owed events and out of back-off, one after the other
     /// (`_wake_destinations_needing_catchup`; reference 1.3).
     pub(super) fn wake_destinations(&mut self, ctx: &mut Context<'_>) {
-        // An earlier look may have been planned since.
-        if self.memory.waker == Waker::Planned(ctx.now) {
+        if self.looks(ctx.now) {
             self.memory.waker = Waker::Waking;
             self.read_destinations_to_wake(ctx, ServerId(0));
         }
@@ -84,6 +95,9 @@ impl Homeserver {
     /// too.
     pub(super) fn read_destinations_to_wake(&mut self, ctx: &mut Context<'_>, from: ServerId) {
         let now = ctx.now;
+        for to in self.asked_in_vain(now) {
+            self.memory.asked_in_vain.remove(&to);
+        }
         let owed = self.db.owed.range(from..).map(|(to, _)| *to);
         let ready = owed.filter(|to| !self.in_backoff(*to, now));
         let page = ready.take(self.rules.wake_page.max(1) as usize).collect();

@@ -177,3 +177,26 @@ fn any_request_from_a_server_ends_the_back_off_towards_it() {
         (4, 1)
     );
 }
+
+/// A server that was asked something in vain, and to which something is owed only since then, is looked for as soon as
+/// its back-off is over (`_wake_destinations_needing_catchup` asks every minute).
+#[test]
+fn who_was_asked_in_vain_is_woken_when_the_back_off_is_over() {
+    let told = Story::new(&["a", "b"])
+        .with("b", json!({"retry": "default"}))
+        .room(ROOM, &["a", "b"])
+        .create("far", "a1", "public")
+        .stop("a")
+        .join("far", "b1", "a")
+        .called("in vain")
+        .say("late", &[("b1", 1)])
+        .start("a")
+        .wait(60)
+        .look("soon", "a")
+        .wait(1200)
+        .look("end", "a")
+        .told();
+    assert_ne!(told.result("in vain"), "ok");
+    assert_eq!(told.held("soon", "late@b"), 0);
+    assert_eq!(told.held("end", "late@b"), 1);
+}
