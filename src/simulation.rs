@@ -135,7 +135,7 @@ pub struct Simulation<'a> {
     /// Transactions towards servers that are away, by receiver and sender, whose tries are not simulated.
     rounds: BTreeMap<(ServerId, ServerId), rounds::Round>,
     /// Servers that may have something waiting for each server, or have failed to reach it.
-    debtors: Vec<BTreeSet<ServerId>>,
+    debtors: Vec<BTreeMap<ServerId, waiting::Shared>>,
     /// Answers to people's actions that somebody waits for.
     answered: BTreeMap<Ticket, Answered>,
     next_ticket: Ticket,
@@ -262,7 +262,7 @@ impl<'a> Simulation<'a> {
             disturbed: BTreeSet::new(),
             waiting: BTreeMap::new(),
             rounds: BTreeMap::new(),
-            debtors: vec![BTreeSet::new(); servers.len()],
+            debtors: vec![BTreeMap::new(); servers.len()],
             answered: BTreeMap::new(),
             next_ticket: 1,
             scrolling: BTreeMap::new(),

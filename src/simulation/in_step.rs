@@ -21,7 +21,6 @@ impl Simulation<'_> {
     ) -> Option<BTreeSet<ServerId>> {
         let log = &self.logs[room.index()];
         let watch = self.clocks[room.index()].watch.as_ref()?;
-        let hosts = &watch.present.hosts;
         let is_plain = log.is_message(event)
             && log.redacted_by(event).is_none()
             && log.is_on_top(event)
@@ -36,10 +35,9 @@ impl Simulation<'_> {
         let is_near =
             |server: &ServerId| to.binary_search(server).is_ok() || present.contains(server);
         doubtful.extend(self.servers[from.index()].unclear().filter(is_near));
-        let debtors = self.debtors[from.index()].iter().copied();
+        let debtors = self.debtors[from.index()].keys().copied();
         doubtful.extend(debtors.filter(is_near));
-        let strays = present.iter().filter(|server| !hosts.contains_key(server));
-        doubtful.extend(strays);
+        doubtful.extend(&watch.strays);
         Some(doubtful)
     }
 

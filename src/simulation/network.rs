@@ -124,9 +124,9 @@ impl Simulation<'_> {
     /// One transaction.
     pub(super) fn transmit(&mut self, from: ServerId, to: ServerId, pdus: Vec<(RoomId, EventNo)>) {
         let now = self.queue.now();
-        self.debtors[to.index()].insert(from);
+        self.debtors[to.index()].entry(from).or_default();
         if self.servers[from.index()].is_first_try(to) && !self.answers_at_once(from, to) {
-            self.touch_try(from, to);
+            self.begin_try(from, to);
         }
         let parcel = Parcel::Transaction(pdus);
         if self.reachable(from, to) {

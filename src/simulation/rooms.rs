@@ -139,8 +139,22 @@ impl Simulation<'_> {
 
     /// A server has a copy of the room.
     pub(super) fn note_present(&mut self, server: ServerId, room: RoomId) {
-        self.present[room.index()].insert(server);
         self.rooms_of[server.index()].insert(room);
+        let is_new = self.present[room.index()].insert(server);
+        let watch = self.clocks[room.index()].watch.as_mut();
+        if let Some(watch) = watch.filter(|_| is_new)
+            && !watch.present.hosts.contains_key(&server)
+        {
+            watch.strays.insert(server);
+        }
+    }
+
+    /// A server has lost its copy of the room.
+    pub(super) fn note_absent(&mut self, server: ServerId, room: RoomId) {
+        self.present[room.index()].remove(&server);
+        if let Some(watch) = &mut self.clocks[room.index()].watch {
+            watch.strays.remove(&server);
+        }
     }
 
     /// The rooms that concern a server: those that it knows, and those in which others list it.

@@ -37,14 +37,7 @@ impl Simulation<'_> {
         }
         self.rounds.remove(&(to, from));
         if self.boots[from.index()] == round.boot {
-            let is_given_up_on = self.is_given_up_on(from, to);
-            if !is_given_up_on {
-                self.touch_pair(from, to);
-            }
-            self.decide(from, |homeserver, context| homeserver.give_up(context, to));
-            if is_given_up_on {
-                self.note_next_try(from, to);
-            }
+            self.end_tries(from, to);
         }
     }
 

@@ -255,7 +255,7 @@ impl Simulation<'_> {
         let known: BTreeSet<RoomId> = homeserver.db.rooms.keys().copied().collect();
         for room in self.rooms_of(server) {
             if !known.contains(&room) {
-                self.present[room.index()].remove(&server);
+                self.note_absent(server, room);
             }
         }
         known

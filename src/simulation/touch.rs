@@ -62,8 +62,8 @@ impl Simulation<'_> {
         }
         // What waits for it may go on.
         for debtor in self.debtors(server) {
-            for room in self.shared_rooms(debtor, server) {
-                self.touch_copy(room, debtor);
+            for room in self.shared_rooms(debtor, server).iter() {
+                self.touch_copy(*room, debtor);
             }
         }
     }
@@ -76,9 +76,9 @@ impl Simulation<'_> {
             // How one that is away stands to others changes nothing in its rooms.
             let is_up = |server: &ServerId| self.power[server.index()] == Power::Up;
             let up: Vec<ServerId> = [one, other].into_iter().filter(is_up).collect();
-            for room in shared {
+            for room in shared.iter() {
                 for server in &up {
-                    self.touch_copy(room, *server);
+                    self.touch_copy(*room, *server);
                 }
             }
         }

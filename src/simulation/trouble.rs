@@ -24,6 +24,8 @@ pub(super) enum Unwell {
 pub(super) struct Watch {
     /// Who is in it.
     pub(super) present: Rc<Present>,
+    /// Servers that have a copy of it without being in it.
+    pub(super) strays: BTreeSet<ServerId>,
     /// Servers that do not simply receive the next message.
     pub(super) unwell: BTreeMap<ServerId, Unwell>,
     /// Servers with a member who is expected to speak today and cannot.
@@ -82,17 +84,26 @@ impl Watch {
 
     /// What a message of a server's users would be, or that none is to come today.
     pub(super) fn set_voice(&mut self, server: ServerId, voice: Option<Voice>) {
-        let is_silent = voice == Some(Voice::Silent);
-        let queues = matches!(&voice, Some(Voice::Waits(waits)) if waits.queued().next().is_some());
-        for (set, yes) in [(&mut self.silent, is_silent), (&mut self.queueing, queues)] {
-            match yes {
-                true => set.insert(server),
-                false => set.remove(&server),
-            };
-        }
+        match voice == Some(Voice::Silent) {
+            true => self.silent.insert(server),
+            false => self.silent.remove(&server),
+        };
         match voice {
             Some(voice) => self.voices.insert(server, voice),
             None => self.voices.remove(&server),
+        };
+        self.note_queueing(server);
+    }
+
+    /// Notes whether each message of a server is queued for another one.
+    pub(super) fn note_queueing(&mut self, server: ServerId) {
+        let queues = match self.voices.get(&server) {
+            Some(Voice::Waits(waits)) => waits.queued().next().is_some(),
+            _ => false,
+        };
+        match queues {
+            true => self.queueing.insert(server),
+            false => self.queueing.remove(&server),
         };
     }
 

@@ -57,16 +57,23 @@ impl Waits {
         self.hosts.iter().filter_map(|away| away.until).min()
     }
 
-    /// Another back-off towards a server for which only the newest message counts; says whether it is one.
-    pub(super) fn set_until(&mut self, host: ServerId, until: Option<SimTime>) -> bool {
+    /// The next try towards one of them is at another time; says whether it is one of them.
+    pub(super) fn set_next_try(
+        &mut self,
+        host: ServerId,
+        is_queued: bool,
+        until: Option<SimTime>,
+    ) -> bool {
         let place = self.hosts.binary_search_by_key(&host, |away| away.host);
-        let away = place.ok().map(|place| &mut self.hosts[place]);
-        let away = away.filter(|away| !away.is_queued);
-        let is_one = away.is_some();
-        if let Some(away) = away {
-            away.until = until;
-        }
-        is_one
+        let Ok(place) = place else {
+            return false;
+        };
+        self.hosts[place] = Away {
+            host,
+            is_queued,
+            until,
+        };
+        true
     }
 
     pub(super) fn includes(&self, host: ServerId) -> bool {
@@ -130,9 +137,9 @@ impl Simulation<'_> {
         match hosts.len() < debtors.len() {
             true => hosts
                 .keys()
-                .any(|host| debtors.contains(host) && owes(host)),
+                .any(|host| debtors.contains_key(host) && owes(host)),
             false => debtors
-                .iter()
+                .keys()
                 .any(|host| hosts.contains_key(host) && owes(host)),
         }
     }
@@ -145,21 +152,22 @@ impl Simulation<'_> {
             noted: self.logs[room.index()].len(),
             ..Waits::default()
         };
-        let hosts = &watch.present.hosts;
-        for host in homeserver.unclear_among(hosts) {
-            match homeserver.standing(host, now) {
-                Standing::Due => return None,
-                Standing::Clear => {}
-                Standing::Waiting if self.is_over_at_once(server, host) => {}
-                Standing::Waiting if self.follows(room, host) => return None,
-                Standing::Waiting => waits.hosts.push(Away {
-                    host,
-                    is_queued: !homeserver.is_catching_up(host),
-                    until: homeserver.next_try_after(host),
-                }),
+        for (host, hindrance) in homeserver.hindrances(&watch.present.hosts, now) {
+            if hindrance.standing == Standing::Due {
+                return None;
             }
+            if hindrance.is_first_try && self.answers_at_once(server, host) {
+                continue;
+            }
+            if self.follows(room, host) {
+                return None;
+            }
+            waits.hosts.push(Away {
+                host,
+                is_queued: !hindrance.is_catching_up,
+                until: hindrance.next_try,
+            });
         }
-        waits.hosts.sort_unstable_by_key(|away| away.host);
         Some(waits)
     }
 

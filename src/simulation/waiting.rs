@@ -1,6 +1,8 @@
 //! Messages that were appended without an event and wait from one server for another.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::rc::Rc;
 
 use crate::journal::{EventNo, RoomId, ServerId};
 use crate::protocol::matrix::Standing;
@@ -10,6 +12,31 @@ use super::Simulation;
 use super::rooms::within;
 use super::trouble::Watch;
 use super::watch::Waiting;
+
+/// Rooms that two servers share.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared {
+    rooms: Option<Rc<[RoomId]>>,
+    /// How many rooms the two had, both together, when these were found. A server's rooms never become fewer.
+    found_among: usize,
+}
+
+impl Shared {
+    /// These rooms, of two servers' rooms.
+    fn among(&mut self, one: &BTreeSet<RoomId>, other: &BTreeSet<RoomId>) -> &Rc<[RoomId]> {
+        let found_among = one.len() + other.len();
+        if self.found_among != found_among {
+            self.rooms = None;
+            self.found_among = found_among;
+        }
+        let (few, many) = match one.len() < other.len() {
+            true => (one, other),
+            false => (other, one),
+        };
+        let both = || few.iter().copied().filter(|room| many.contains(room));
+        self.rooms.get_or_insert_with(|| both().collect())
+    }
+}
 
 impl Simulation<'_> {
     /// Notes where messages that were appended wait, of servers for which all of them are queued. What else is owed is
@@ -57,7 +84,7 @@ impl Simulation<'_> {
         }
     }
 
-    fn note_owed_in(&mut self, room: RoomId, server: ServerId) {
+    pub(super) fn note_owed_in(&mut self, room: RoomId, server: ServerId) {
         if let Some(mut watch) = self.clocks[room.index()].watch.take() {
             self.note_owed(room, server, &mut watch);
             self.clocks[room.index()].watch = Some(watch);
@@ -65,7 +92,7 @@ impl Simulation<'_> {
     }
 
     /// Puts what waits from one server for another into its queue, in order of time.
-    fn queue_held_back(&mut self, from: ServerId, to: ServerId) {
+    pub(super) fn queue_held_back(&mut self, from: ServerId, to: ServerId) {
         let mut waiting = self.waiting.remove(&(from, to)).unwrap_or_default();
         waiting.sort_unstable();
         for (at, room, event) in waiting {
@@ -101,10 +128,10 @@ impl Simulation<'_> {
     }
 
     /// Brings up the rooms that two servers share: what one sends the other depends on them.
-    pub(super) fn advance_shared(&mut self, one: ServerId, other: ServerId) -> Vec<RoomId> {
+    pub(super) fn advance_shared(&mut self, one: ServerId, other: ServerId) -> Rc<[RoomId]> {
         let now = self.queue.now();
         let shared = self.shared_rooms(one, other);
-        for room in &shared {
+        for room in shared.iter() {
             self.advance(*room, now);
             self.note_owed_in(*room, one);
             self.note_owed_in(*room, other);
@@ -129,40 +156,41 @@ impl Simulation<'_> {
         }
     }
 
-    /// Rooms in which two servers ever were.
-    pub(super) fn shared_rooms(&self, one: ServerId, other: ServerId) -> Vec<RoomId> {
-        let (one, other) = (&self.rooms_of[one.index()], &self.rooms_of[other.index()]);
-        let (few, many) = match one.len() < other.len() {
-            true => (one, other),
-            false => (other, one),
+    /// Rooms in which two servers ever were. They are remembered as long as one of the two has something waiting for the other.
+    pub(super) fn shared_rooms(&mut self, one: ServerId, other: ServerId) -> Rc<[RoomId]> {
+        let (to, debtor) = match self.debtors[other.index()].contains_key(&one) {
+            true => (other, one),
+            false => (one, other),
         };
-        few.iter()
-            .copied()
-            .filter(|room| many.contains(room))
-            .collect()
+        let (one, other) = (&self.rooms_of[one.index()], &self.rooms_of[other.index()]);
+        let mut unremembered = Shared::default();
+        let shared = self.debtors[to.index()].get_mut(&debtor);
+        let shared = shared.unwrap_or(&mut unremembered);
+        Rc::clone(shared.among(one, other))
     }
 
     /// Servers that may have something waiting for this one, or have failed to reach it.
     pub(super) fn debtors(&mut self, server: ServerId) -> Vec<ServerId> {
         let servers = &self.servers;
         let debtors = &mut self.debtors[server.index()];
-        debtors.retain(|from| !servers[from.index()].is_clear(server));
-        debtors.iter().copied().collect()
+        debtors.retain(|from, _| !servers[from.index()].is_clear(server));
+        debtors.keys().copied().collect()
     }
 
     /// Whether something waits from one server for another may be otherwise now.
     pub(super) fn note_debt(&mut self, debtor: ServerId, to: ServerId) {
         let debtors = &mut self.debtors[to.index()];
-        match self.servers[debtor.index()].is_clear(to) {
-            true => debtors.remove(&debtor),
-            false => debtors.insert(debtor),
-        };
+        if self.servers[debtor.index()].is_clear(to) {
+            debtors.remove(&debtor);
+        } else {
+            debtors.entry(debtor).or_default();
+        }
     }
 
     /// Servers towards which something may wait here now know it.
     pub(super) fn note_debts(&mut self, server: ServerId) {
         for to in self.servers[server.index()].unclear() {
-            self.debtors[to.index()].insert(server);
+            self.debtors[to.index()].entry(server).or_default();
         }
     }
 }

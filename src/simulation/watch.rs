@@ -32,7 +32,10 @@ impl Simulation<'_> {
         let present = self.logs[room.index()].present();
         let hosts = present.hosts.keys();
         let unwell = hosts.filter_map(|host| Some((*host, self.unwell(room, *host)?)));
+        let copies = self.present[room.index()].iter().copied();
+        let strays = copies.filter(|server| !present.hosts.contains_key(server));
         let mut watch = Watch {
+            strays: strays.collect(),
             unwell: unwell.collect(),
             present: Rc::clone(&present),
             planned,

@@ -59,6 +59,45 @@ pub enum Standing {
     Due,
 }
 
+/// What hinders a new event for a server from being sent at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hindrance {
+    /// What would become of it.
+    pub standing: Standing,
+    /// Is only the newest event of each room owed?
+    pub is_catching_up: bool,
+    /// Is there nothing but a transaction that has not failed yet?
+    pub is_first_try: bool,
+    /// When the back-off ends, if there is one and nothing is under way.
+    pub next_try: Option<SimTime>,
+}
+
+impl Hindrance {
+    fn of(
+        backoff: Option<&Backoff>,
+        destination: Option<&Destination>,
+        now: SimTime,
+    ) -> Option<Hindrance> {
+        let busy = destination.filter(|destination| !destination.is_idle());
+        if backoff.is_none() && busy.is_none() {
+            return None;
+        }
+        let is_transmitting = busy.is_some_and(|busy| busy.in_flight.is_some());
+        let until = backoff.map(|backoff| backoff.last + backoff.interval);
+        let is_waiting = is_transmitting || until.is_some_and(|until| now < until);
+        Some(Hindrance {
+            standing: match is_waiting {
+                true => Standing::Waiting,
+                false => Standing::Due,
+            },
+            is_catching_up: busy.is_some_and(|busy| busy.catching_up),
+            is_first_try: backoff.is_none()
+                && busy.is_some_and(|busy| busy.in_flight.is_some() && busy.tries == 0),
+            next_try: until.filter(|_| !is_transmitting),
+        })
+    }
+}
+
 impl Database {
     /// Nothing of a room is owed to a server any more.
     fn forget_owed(&mut self, to: ServerId, room: RoomId) {
@@ -74,16 +113,38 @@ impl Database {
 impl Homeserver {
     /// What would become of a new event for a server now?
     pub fn standing(&self, to: ServerId, now: SimTime) -> Standing {
+        self.hindrance(to, now)
+            .map_or(Standing::Clear, |hindrance| hindrance.standing)
+    }
+
+    /// What hinders a new event for a server from being sent at once, if anything does.
+    pub fn hindrance(&self, to: ServerId, now: SimTime) -> Option<Hindrance> {
+        let backoff = self.db.backoffs.get(&to);
         let destination = self.memory.destinations.get(&to);
-        if destination.is_some_and(|destination| destination.in_flight.is_some())
-            || self.in_backoff(to, now)
-        {
-            Standing::Waiting
-        } else if self.is_clear(to) {
-            Standing::Clear
+        Hindrance::of(backoff, destination, now)
+    }
+
+    /// What hinders new events for some servers, in order of the servers. A server of many rooms has more that are away
+    /// than most rooms have servers.
+    pub fn hindrances<T>(
+        &self,
+        servers: &BTreeMap<ServerId, T>,
+        now: SimTime,
+    ) -> Vec<(ServerId, Hindrance)> {
+        let (backoffs, destinations) = (&self.db.backoffs, &self.memory.destinations);
+        let among = |to: &ServerId| servers.contains_key(to);
+        let candidates: Vec<ServerId> = if servers.len() < backoffs.len() + destinations.len() {
+            servers.keys().copied().collect()
         } else {
-            Standing::Due
-        }
+            let both = backoffs.keys().chain(destinations.keys());
+            let mut both: Vec<ServerId> = both.copied().filter(among).collect();
+            both.sort_unstable();
+            both.dedup();
+            both
+        };
+        let hindrances = candidates.into_iter();
+        let hindrances = hindrances.filter_map(|to| Some((to, self.hindrance(to, now)?)));
+        hindrances.collect()
     }
 
     /// Servers towards which something waits, is under way, or failed.
@@ -192,12 +253,17 @@ impl Homeserver {
     /// Queues a new event for a server and tries to send.
     pub fn queue_pdu(&mut self, ctx: &mut Context<'_>, to: ServerId, room: RoomId, event: EventNo) {
         let is_quiet = ctx.rooms[room.index()].messages_per_day <= 0.0;
+        self.db.owed.entry(to).or_default().insert(room, event);
         self.queue_behind(to, (room, event), ctx.now, is_quiet);
         self.attempt_transaction(ctx, to);
     }
 
-    /// Queues a new event that cannot be sent yet: something is under way, or a back-off not over.
+    /// Queues a new event that cannot be sent yet: something is under way, or a back-off not over. The room's newest
+    /// event may be known already.
     pub fn queue_waiting(&mut self, to: ServerId, room: RoomId, event: EventNo, now: SimTime) {
+        let rows = self.db.owed.entry(to).or_default();
+        let newest = rows.entry(room).or_insert(event);
+        *newest = event.max(*newest);
         self.queue_behind(to, (room, event), now, false);
         self.refuse_by_backoff(to, now);
     }
@@ -209,7 +275,6 @@ impl Homeserver {
         now: SimTime,
         is_quiet: bool,
     ) {
-        self.db.owed.entry(to).or_default().insert(room, event);
         let far = self
             .backoff_until(to)
             .is_some_and(|until| until.since(now) > self.rules.catchup_threshold);

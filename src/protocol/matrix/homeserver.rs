@@ -54,6 +54,8 @@ pub struct Memory {
     pub destinations: BTreeMap<ServerId, Destination>,
     /// Received events waiting per room, with the server that sent each (`federation_inbound_events_staging`).
     pub staged: BTreeMap<RoomId, VecDeque<(EventNo, ServerId)>>,
+    /// Rooms in which nothing has been staged since what waits there was pruned.
+    pub pruned: BTreeSet<RoomId>,
     /// Rooms in which a staged event is being processed.
     pub busy: BTreeSet<RoomId>,
     /// Questions that wait for an answer.

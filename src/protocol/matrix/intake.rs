@@ -28,6 +28,7 @@ impl Homeserver {
                     .entry(*room)
                     .or_default()
                     .push_back((*event, from));
+                self.memory.pruned.remove(room);
                 rooms.insert(*room);
             } else if self.rules.unknown_room_policy == UnknownRoom::Rebuild {
                 self.rebuild(ctx, *room, *event, from);
@@ -62,7 +63,8 @@ impl Homeserver {
         let Some(staged) = self.memory.staged.get_mut(&room) else {
             return;
         };
-        if staged.len() < self.rules.staging_prune_at as usize {
+        let is_short = staged.len() < self.rules.staging_prune_at as usize;
+        if is_short || !self.memory.pruned.insert(room) {
             return;
         }
         let mut referred = BTreeSet::new();
