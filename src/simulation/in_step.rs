@@ -77,7 +77,7 @@ impl Simulation<'_> {
         on_top
             && !own_member
             && replica.follows
-            && (replica.heads.len() == 1
+            && (replica.count_heads(event, log) == 1
                 || log.is_message(event)
                     && homeserver.allows_now(log, &self.world.rooms[room.index()], event))
             && !homeserver.memory.staged.contains_key(&room)

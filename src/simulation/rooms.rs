@@ -209,7 +209,7 @@ impl Simulation<'_> {
         }
         let homeserver = &self.servers[host.index()];
         let in_step = homeserver.db.rooms.get(&room).is_some_and(|replica| {
-            replica.follows && (replica.heads.len() == 1 || self.has_newest_state(room, replica))
+            replica.follows && (self.heads(room, host) == 1 || self.has_newest_state(room, replica))
         });
         self.is_deaf(host, room) || in_step && !homeserver.memory.busy.contains(&room)
     }
@@ -224,13 +224,9 @@ impl Simulation<'_> {
     pub(super) fn nobody_fails_to_speak(&self, room: RoomId, able: &[(UserId, bool)]) -> bool {
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
-        let has_one_head = |server: &ServerId| {
-            let replica = self.servers[server.index()].db.rooms.get(&room);
-            replica.is_some_and(|replica| replica.heads.len() == 1)
-        };
         let present = log.present();
         let forked = present.hosts.keys().copied();
-        let forked: Vec<ServerId> = forked.filter(|host| !has_one_head(host)).collect();
+        let forked: Vec<ServerId> = forked.filter(|host| self.heads(room, *host) != 1).collect();
         able.iter().copied().all(|(user, can_speak)| {
             if self.world.users[user.index()].weight == 0 {
                 return true;

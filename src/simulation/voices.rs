@@ -180,9 +180,11 @@ impl Simulation<'_> {
             && self.answers_at_once(from, to)
     }
 
+    /// How many forward extremities a server's copy has.
     pub(super) fn heads(&self, room: RoomId, server: ServerId) -> usize {
         let replica = self.servers[server.index()].db.rooms.get(&room);
-        replica.map_or(0, |replica| replica.heads.len())
+        let log = &self.logs[room.index()];
+        replica.map_or(0, |replica| replica.count_heads(log.len(), log))
     }
 
     pub(super) fn follows(&self, room: RoomId, server: ServerId) -> bool {

@@ -79,6 +79,7 @@ impl Simulation<'_> {
             };
             watch.note_change(*server, before, now);
         }
+        self.look_at_forks(room, &mut watch);
         if self.day_of_watch(room) == watch.day {
             self.update_failing(room, &mut watch, servers);
             let drawn = self.drawn_day(room);
@@ -93,6 +94,27 @@ impl Simulation<'_> {
         }
         let from = self.clocks[room.index()].next.number;
         self.plan_watched(room, watch, from);
+    }
+
+    /// A message on top of two branches joins them wherever it is received in step: then no copy is forked any more.
+    fn look_at_forks(&self, room: RoomId, watch: &mut Watch) {
+        let forked =
+            |(server, copy): (&ServerId, &Unwell)| (*copy == Unwell::Forked).then_some(*server);
+        let is_joined = |server: &ServerId| self.unwell(room, *server).is_none();
+        let first = watch.unwell.iter().find_map(forked);
+        if !first.as_ref().is_some_and(is_joined) {
+            return;
+        }
+        let joined: Vec<ServerId> = watch
+            .unwell
+            .iter()
+            .filter_map(forked)
+            .filter(is_joined)
+            .collect();
+        for server in joined {
+            let before = watch.unwell.remove(&server);
+            watch.note_change(server, before, None);
+        }
     }
 
     /// How a server's copy is, unless it simply receives the next message.

@@ -24,9 +24,7 @@ impl Replica {
     /// history was filled in above an extremity, this is noticed with the next new event.
     pub(super) fn forget_referred_heads(&mut self, log: &RoomLog) {
         let mut heads = std::mem::take(&mut self.heads);
-        let is_good =
-            |no: EventNo| self.has(no) && !self.soft.contains(&no) && !self.rejected.contains(&no);
-        heads.retain(|no| !log.successors(*no).any(is_good));
+        heads.retain(|no| !log.successors(*no).any(|later| self.is_good(later)));
         self.heads = heads;
     }
 

@@ -106,6 +106,29 @@ impl Replica {
         self.follows && self.synced < log.len()
     }
 
+    /// How many forward extremities the copy has before an item, with what was received in step since the last look.
+    pub fn count_heads(&self, end: EventNo, log: &RoomLog) -> usize {
+        if self.heads.len() == 1 || !self.follows || self.synced >= end {
+            return self.heads.len();
+        }
+        let in_step = self.synced..end;
+        let stands_free = |no: EventNo| {
+            !log.successors(no)
+                .any(|later| in_step.contains(&later) || self.is_good(later))
+        };
+        let tip = self.synced - 1;
+        let others = self
+            .heads
+            .iter()
+            .filter(|no| **no != tip && stands_free(**no));
+        1 + others.count()
+    }
+
+    /// Is the item stored in its place, and neither soft-failed nor rejected?
+    pub(super) fn is_good(&self, no: EventNo) -> bool {
+        self.has(no) && !self.soft.contains(&no) && !self.rejected.contains(&no)
+    }
+
     /// As `sync`, but only items before `end` were received in step.
     pub fn sync_to(&mut self, end: EventNo, log: &RoomLog, spec: &RoomSpec, next_group: &mut u32) {
         if !self.follows || self.synced >= end {

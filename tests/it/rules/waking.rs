@@ -159,3 +159,15 @@ fn a_page_of_rooms_is_caught_up_before_the_next_one_is_read() {
     assert_eq!(order(50), [0, 2, 1]);
     assert_eq!(order(1), [0, 1, 2], "oldest event first");
 }
+
+#[test]
+fn what_was_held_back_does_not_take_the_place_of_a_newer_event() {
+    let mut desk = Desk::new(|_| {});
+    let (older, newer) = (desk.event(RoomId(0), 3), desk.event(RoomId(0), 1));
+    catching_up(&mut desk.server, B);
+    let now = desk.now;
+    for event in [newer, older] {
+        desk.server.queue_waiting(B, RoomId(0), event, now);
+    }
+    assert_eq!(desk.server.db.owed[&B][&RoomId(0)], newer);
+}
