@@ -246,9 +246,8 @@ fn fill(log: &RoomLog, end: SimTime, authors: &Authors, groups: &mut [Wished]) {
     };
     let outlived = log.first_at(end.saturating_sub(shortest) + SimDuration::days(1));
     let mut counts = vec![0; groups.len()];
-    log.pieces(0, outlived, |piece| {
-        let range = piece.first..piece.first + piece.len;
-        let noon = SimTime(log.day_of(piece.first) * SimDuration::days(1).0) + NOON;
+    log.pieces_by_day(0, outlived, |range| {
+        let noon = SimTime(log.day_of(range.start) * SimDuration::days(1).0) + NOON;
         counts.fill(0);
         authors.tally(log, &range, |group, n| counts[usize::from(group)] += n);
         for (group, count) in std::iter::zip(groups.iter_mut(), &counts) {

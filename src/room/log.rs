@@ -33,13 +33,13 @@ pub type People = Rc<Vec<(ServerId, u32)>>;
 
 #[derive(Debug, Clone)]
 enum Entry {
-    /// `len` drawn messages, each on top of the item before it.
+    /// `len` drawn messages, each on top of the item before it. Of each day after that of the first, `start`, they are
+    /// the day's first items and its first messages.
     Run {
         first: EventNo,
         len: u32,
         start: TrafficRef,
         depth: u32,
-        basis: EventNo,
     },
     /// A single item.
     One { first: EventNo, pdu: Box<Pdu> },
@@ -212,33 +212,24 @@ impl RoomLog {
         }
     }
 
-    /// Appends `len` drawn messages of a day, each on top of the one before; `basis` is the item whose
-    /// state names the day's speakers.
-    pub fn push_run(&mut self, start: TrafficRef, len: u32, basis: EventNo) {
+    /// Appends `len` drawn messages of a day, each on top of the one before.
+    pub fn push_run(&mut self, start: TrafficRef, len: u32) {
         if len == 0 {
             return;
         }
         self.begin_day(start.day);
-        if let Some(Entry::Run {
-            start: s,
-            len: l,
-            basis: b,
-            ..
-        }) = self.entries.last_mut()
-            && s.day == start.day
-            && s.number + *l == start.number
-            && *b == basis
-        {
-            *l += len;
-        } else {
-            let depth = self.last().map_or(1, |last| self.depth(last) + 1);
-            self.begin_entry(Entry::Run {
-                first: self.len,
-                len,
-                start,
-                depth,
-                basis,
-            });
+        let continues = self.continues(start);
+        match self.entries.last_mut() {
+            Some(Entry::Run { len: so_far, .. }) if continues => *so_far += len,
+            _ => {
+                let depth = self.last().map_or(1, |last| self.depth(last) + 1);
+                self.begin_entry(Entry::Run {
+                    first: self.len,
+                    len,
+                    start,
+                    depth,
+                });
+            }
         }
         self.len += len;
     }
@@ -334,14 +325,9 @@ impl RoomLog {
     /// Sender and the sender's server.
     pub fn author(&self, no: EventNo) -> (UserId, ServerId) {
         match self.entry(no) {
-            Entry::Run {
-                first,
-                start,
-                basis,
-                ..
-            } => {
-                let number = start.number + (no - first);
-                self.day(start.day, *basis).author(number)
+            Entry::Run { first, start, .. } => {
+                let message = self.in_run(*first, *start, no);
+                self.said_on(message.day).author(message.number)
             }
             Entry::One { pdu, .. } => (pdu.sender, pdu.origin),
         }
@@ -350,15 +336,9 @@ impl RoomLog {
     /// The sender's server.
     pub fn origin(&self, no: EventNo) -> ServerId {
         match self.entry(no) {
-            Entry::Run {
-                first,
-                start,
-                basis,
-                ..
-            } => {
-                self.day(start.day, *basis)
-                    .cell(start.number + (no - first))
-                    .0
+            Entry::Run { first, start, .. } => {
+                let message = self.in_run(*first, *start, no);
+                self.said_on(message.day).cell(message.number).0
             }
             Entry::One { pdu, .. } => pdu.origin,
         }
@@ -368,7 +348,8 @@ impl RoomLog {
     pub fn at(&self, no: EventNo) -> SimTime {
         match self.entry(no) {
             Entry::Run { first, start, .. } => {
-                self.times(start.day)[(start.number + (no - first)) as usize]
+                let message = self.in_run(*first, *start, no);
+                self.times(message.day)[message.number as usize]
             }
             Entry::One { pdu, .. } => pdu.at,
         }

@@ -321,7 +321,7 @@ impl<'a> Service<'a> {
                     .filter(|number| self.can_speak(room, drawn.author(*number).0))
                     .collect();
                 for number in said {
-                    self.logs[room.index()].push_run(TrafficRef { day, number }, 1, basis);
+                    self.logs[room.index()].push_run(TrafficRef { day, number }, 1);
                 }
             }
             self.next[room.index()].number = end;

@@ -126,7 +126,7 @@ impl Simulation<'_> {
         let mut number = numbers.start;
         for stop in silent.iter().copied().chain([numbers.end]) {
             let log = &mut self.logs[room.index()];
-            log.push_run(TrafficRef { day, number }, stop - number, basis);
+            log.push_run(TrafficRef { day, number }, stop - number);
             number = stop + 1;
         }
         // Its event: those that were not made are left out.
@@ -414,10 +414,9 @@ pub(super) fn append_calm(log: &mut RoomLog, next: &mut TrafficRef, now: SimTime
         let day = next.day;
         let end = made_before(log, day, now);
         // Before anybody could speak, what would have been said is passed over.
-        if end > next.number
-            && let Some(basis) = log.basis(day).filter(|basis| log.has_speakers(day, *basis))
-        {
-            log.push_run(*next, end - next.number, basis);
+        let basis = log.basis(day).filter(|_| end > next.number);
+        if basis.is_some_and(|basis| log.has_speakers(day, basis)) {
+            log.push_run(*next, end - next.number);
         }
         next.number = end;
         if day == today {

@@ -211,10 +211,7 @@ impl Homeserver {
                 traffic: Some(start),
                 ..
             } if log.is_chain(&pdu.prev_events) => {
-                let basis = log
-                    .basis(start.day)
-                    .expect("speakers were there at the day's beginning");
-                log.push_run(start, 1, basis);
+                log.push_run(start, 1);
             }
             _ => {
                 log.push(pdu.clone(), after);

@@ -1,25 +1,82 @@
 //! Items of a log by the time at which they were made.
 
+use std::ops::Range;
+
 use super::{Entry, RoomLog};
 use crate::journal::EventNo;
 use crate::kernel::SimTime;
+use crate::room::TrafficRef;
 
 impl RoomLog {
     /// The day on which it was made, since 1970-01-01.
     pub fn day_of(&self, no: EventNo) -> u64 {
         match self.entry(no) {
-            Entry::Run { start, .. } => u64::from(start.day),
+            Entry::Run { first, start, .. } => u64::from(self.in_run(*first, *start, no).day),
             Entry::One { pdu, .. } => pdu.at.day(),
         }
     }
 
     /// Was the item made at `at` or later? Mostly its day says it.
     pub fn is_made_since(&self, no: EventNo, at: SimTime) -> bool {
-        let day = at.day() as u32;
-        match self.entry(no) {
-            Entry::Run { start, .. } if start.day != day => start.day > day,
-            _ => self.at(no) >= at,
+        let day = self.day_of(no);
+        match day == at.day() {
+            true => self.at(no) >= at,
+            false => day > at.day(),
         }
+    }
+
+    /// Which message an item of a run is, which begins with item `first`, message `start`.
+    pub(super) fn in_run(&self, first: EventNo, start: TrafficRef, no: EventNo) -> TrafficRef {
+        let later = self.days.partition_point(|(_, first)| *first <= no);
+        let (day, first_of_day) = self.days[later - 1];
+        match day > start.day {
+            true => TrafficRef {
+                day,
+                number: no - first_of_day,
+            },
+            false => TrafficRef {
+                number: start.number + (no - first),
+                ..start
+            },
+        }
+    }
+
+    /// Would a message continue the run with which the log ends? Its day has begun.
+    pub(super) fn continues(&self, message: TrafficRef) -> bool {
+        let Some(Entry::Run {
+            first, start, len, ..
+        }) = self.entries.last()
+        else {
+            return false;
+        };
+        let last = self.in_run(*first, *start, first + len - 1);
+        match message.day == last.day {
+            true => message.number == last.number + 1,
+            false => message.number == 0 && self.first_of_day(message.day) == self.len,
+        }
+    }
+
+    /// The parts of a run's items `first..end`, day by day: the first item of each, which message that is, and how many
+    /// there are.
+    pub(super) fn by_day(
+        &self,
+        run: (EventNo, TrafficRef),
+        items: Range<EventNo>,
+    ) -> impl DoubleEndedIterator<Item = (EventNo, TrafficRef, u32)> + '_ {
+        let begun = self
+            .days
+            .partition_point(|(_, first)| *first <= items.start);
+        let ended = self.days.partition_point(|(_, first)| *first < items.end);
+        let days = begun.max(1) - 1..ended;
+        days.map(move |index| {
+            let next = self
+                .days
+                .get(index + 1)
+                .map_or(self.len, |(_, first)| *first);
+            let from = self.days[index].1.max(items.start);
+            let len = next.min(items.end) - from;
+            (from, self.in_run(run.0, run.1, from), len)
+        })
     }
 
     pub(super) fn begin_day(&mut self, day: u32) {
@@ -43,32 +100,24 @@ impl RoomLog {
         }
         let mut first = from;
         // Within one day only that day's times are looked at.
-        let index = self.entries.partition_point(|entry| entry.first() < from);
+        let index = self.entries.partition_point(|entry| entry.end() <= from);
         for entry in self.entries[index..]
             .iter()
             .take_while(|entry| entry.first() < to)
         {
-            match entry {
-                Entry::One { first: no, pdu } => {
-                    if pdu.at >= at {
-                        return first;
-                    }
-                    first = no + 1;
+            let (begin, end) = (entry.first().max(from), entry.end().min(to));
+            let before = match entry {
+                Entry::One { pdu, .. } => u32::from(pdu.at < at),
+                Entry::Run { first, start, .. } => {
+                    let number = self.in_run(*first, *start, begin).number;
+                    let times = self.times(day);
+                    let times = &times[number as usize..(number + (end - begin)) as usize];
+                    times.partition_point(|time| *time < at) as u32
                 }
-                Entry::Run {
-                    first: no,
-                    len,
-                    start,
-                    ..
-                } => {
-                    let times = self.times(start.day);
-                    let all = &times[start.number as usize..(start.number + len) as usize];
-                    let before = all.partition_point(|time| *time < at) as u32;
-                    first = no + before;
-                    if before < *len {
-                        return first;
-                    }
-                }
+            };
+            first = begin + before;
+            if first < end {
+                return first;
             }
         }
         first

@@ -36,10 +36,7 @@ impl RoomLog {
     /// Which drawn message an item is.
     pub fn drawn(&self, no: EventNo) -> Option<TrafficRef> {
         match self.entry(no) {
-            Entry::Run { first, start, .. } => Some(TrafficRef {
-                number: start.number + (no - first),
-                ..*start
-            }),
+            Entry::Run { first, start, .. } => Some(self.in_run(*first, *start, no)),
             Entry::One { pdu, .. } => match pdu.body {
                 Body::Message { traffic, .. } => traffic,
                 _ => None,
@@ -53,17 +50,14 @@ impl RoomLog {
             self.first_of_day(message.day),
             self.first_of_day(message.day + 1),
         );
-        let first = self.entries.partition_point(|entry| entry.first() < from);
-        let of_day = self.entries[first..].iter();
+        let index = self.entries.partition_point(|entry| entry.end() <= from);
+        let of_day = self.entries[index..].iter();
         let mut of_day = of_day.take_while(|entry| entry.first() < to);
-        of_day.find_map(|entry| match entry {
-            Entry::Run {
-                first, len, start, ..
-            } => {
-                let place = message.number.checked_sub(start.number)?;
-                (start.day == message.day && place < *len).then_some(first + place)
-            }
-            Entry::One { first, .. } => (self.drawn(*first) == Some(message)).then_some(*first),
+        of_day.find_map(|entry| {
+            let (begin, end) = (entry.first().max(from), entry.end().min(to));
+            let first = self.drawn(begin).filter(|first| first.day == message.day)?;
+            let place = message.number.checked_sub(first.number)?;
+            (place < end - begin).then_some(begin + place)
         })
     }
 }

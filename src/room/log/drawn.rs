@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::journal::{EventNo, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::room::traffic::Speakers;
-use crate::room::{Body, Day};
+use crate::room::{Body, Day, TrafficRef};
 
 use super::{Entry, RoomLog};
 
@@ -68,15 +68,9 @@ impl RoomLog {
     /// Does a drawn file hang on the item?
     pub fn has_drawn_file(&self, no: EventNo) -> bool {
         match self.entry(no) {
-            Entry::Run {
-                first,
-                start,
-                basis,
-                ..
-            } => {
-                self.day(start.day, *basis)
-                    .cell(start.number + (no - first))
-                    .1
+            Entry::Run { first, start, .. } => {
+                let message = self.in_run(*first, *start, no);
+                self.said_on(message.day).cell(message.number).1
             }
             Entry::One { pdu, .. } => match pdu.body {
                 Body::Message {
@@ -112,6 +106,15 @@ impl RoomLog {
             }
         }
         Rc::clone(&kept[0].2)
+    }
+
+    /// A day on which something was said.
+    pub(super) fn said_on(&self, day: u32) -> Rc<Day> {
+        let basis = self.basis(day);
+        self.day(
+            day,
+            basis.expect("something comes before the first message"),
+        )
     }
 
     /// Who can speak on a day, in the state after `basis`. Mostly the same as on the day before.
@@ -182,42 +185,32 @@ impl RoomLog {
     /// The newest item from `since` on that was appended in a run and is by a user of this server, and when it was made.
     pub fn newest_in_runs(&self, server: ServerId, since: EventNo) -> Option<(EventNo, SimTime)> {
         let entries = self.entries.iter().rev();
-        let mut runs = entries
-            .take_while(|entry| since < entry.end())
-            .filter_map(|entry| {
-                let Entry::Run {
-                    first,
-                    start,
-                    basis,
-                    ..
-                } = entry
-                else {
-                    return None;
-                };
-                Some((*first, entry.end(), *start, *basis))
-            });
-        runs.find_map(|(first, end, start, basis)| {
-            let (number_of, no_of) = (
-                |no| start.number + (no - first),
-                |number| first + (number - start.number),
-            );
-            let numbers = number_of(first.max(since))..number_of(end);
-            let number = self.day(start.day, basis).last_of(server, numbers)?;
-            Some((no_of(number), self.times(start.day)[number as usize]))
+        let entries = entries.take_while(|entry| since < entry.end());
+        let runs = entries.filter_map(|entry| match entry {
+            Entry::Run { first, start, .. } => Some((*first, *start, entry.end())),
+            Entry::One { .. } => None,
+        });
+        let mut parts = runs.flat_map(|(first, start, end)| {
+            self.by_day((first, start), first.max(since)..end).rev()
+        });
+        parts.find_map(|(first, message, len)| {
+            let TrafficRef { day, number: from } = message;
+            let number = self.said_on(day).last_of(server, from..from + len)?;
+            let at = self.times(day)[number as usize];
+            Some((first + (number - from), at))
         })
     }
 
     /// Tallies the drawn messages of the run part `first..first + len` by author's server and file.
-    pub fn tally_run(&self, first: EventNo, len: u32, add: impl FnMut(ServerId, bool, u64)) {
+    pub fn tally_run(&self, first: EventNo, len: u32, mut add: impl FnMut(ServerId, bool, u64)) {
         if let Entry::Run {
-            first: f,
-            start,
-            basis,
-            ..
+            first: f, start, ..
         } = self.entry(first)
         {
-            let from = start.number + (first - f);
-            self.day(start.day, *basis).tally(from, from + len, add);
+            for (_, message, len) in self.by_day((*f, *start), first..first + len) {
+                let (from, to) = (message.number, message.number + len);
+                self.said_on(message.day).tally(from, to, &mut add);
+            }
         }
     }
 }
