@@ -167,17 +167,21 @@ impl Grid {
         &self.header[self.keys..self.header.len() - self.columns]
     }
 
-    /// The levels of a row, as words; of several axes each with its name.
+    /// The levels of a row, as words, of the axes on which rows differ; of several axes each with its name.
     fn levels(&self, row: &[String]) -> String {
-        let levels = &row[self.keys..row.len() - self.columns];
-        match self.axes() {
-            [_] => levels.concat(),
-            axes => {
-                let named =
-                    std::iter::zip(axes, levels).map(|(axis, level)| format!("{axis} {level}"));
-                named.collect::<Vec<_>>().join(", ")
-            }
+        let axes = self.keys..row.len() - self.columns;
+        let differs = |axis: &usize| self.rows.iter().any(|other| other[*axis] != row[*axis]);
+        let different: Vec<usize> = axes.clone().filter(differs).collect();
+        let told = match different.is_empty() {
+            true => axes.collect(),
+            false => different,
+        };
+        if let [axis] = told[..] {
+            return row[axis].clone();
         }
+        let named = told.iter();
+        let named = named.map(|axis| format!("{} {}", self.header[*axis], row[*axis]));
+        named.collect::<Vec<_>>().join(", ")
     }
 
     /// A cell among those that are always there.
