@@ -20,7 +20,7 @@ use fedheal::world::World;
 use heaps::{Dary, Ladder, Orx, Radix, Std};
 use hold::{Draw, Hold, Large, Load, exponential, simulator};
 use queues::{Alone, Around, Before, Events};
-use worlds::{ARCHIVE, DAY, GAPS, MONTH, PAST};
+use worlds::{ARCHIVE, DAY, GAPS, MONTH, PAST, Size};
 use worlds::{gaps, healthy, purged, quiet, restored, scrolled};
 
 fn main() {
@@ -73,10 +73,12 @@ fn held<Q: Events<E>, E: Load>(
         .bench_local(|| hold.run(TAKEN));
 }
 
-/// Deliveries while every server is in step: messages, times the servers that get them.
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn in_step(bencher: Bencher<'_, '_>) {
-    simulated(bencher, &healthy(MONTH), work::deliveries);
+/// Deliveries while every server is in step, with so many messages in a room and day: messages, times the servers that get
+/// them.
+#[divan::bench(sample_count = 5, sample_size = 1, args = [1_000, 100_000])]
+fn in_step(bencher: Bencher<'_, '_>, per_day: u32) {
+    let size = Size { per_day, ..MONTH };
+    simulated(bencher, &healthy(size), work::deliveries);
 }
 
 /// Deliveries with the whole protocol.
