@@ -8,6 +8,9 @@ use super::streams::Stream;
 
 /// Above this mean a count is drawn in halves, so that `exp(-mean)` stays far from underflow.
 const LARGEST_MEAN: f64 = 32.0;
+/// Above this mean a count is drawn by rejection: halves would take as long as the mean is large. Far above where both are
+/// as quick, so that worlds of ordinary rooms are those of before.
+const LARGEST_MEAN_IN_HALVES: f64 = 20_000.0;
 /// Above this number of successes to be expected, a binomial is drawn in halves.
 const LARGEST_SUCCESSES: f64 = 32.0;
 
@@ -71,8 +74,11 @@ impl Stream {
         libm::round(1000.0 * median * libm::exp(sigma * self.normal())) as u64
     }
 
-    /// A Poisson count, exact: by inversion, large means in halves.
+    /// A Poisson count, exact: by inversion, large means in halves, very large ones by rejection.
     pub fn poisson(&mut self, mean: f64) -> u64 {
+        if mean > LARGEST_MEAN_IN_HALVES {
+            return self.poisson_by_rejection(mean);
+        }
         let (mut part, mut parts) = (mean, 1);
         while part > LARGEST_MEAN {
             (part, parts) = (part / 2.0, parts * 2);
@@ -94,6 +100,30 @@ impl Stream {
             p *= mean / k as f64;
         }
         k
+    }
+
+    /// A Poisson count of a large mean, by transformed rejection (PTRS: Hörmann, "The transformed rejection method for
+    /// generating Poisson random variables", 1993).
+    fn poisson_by_rejection(&mut self, mean: f64) -> u64 {
+        let b = 0.931 + 2.53 * libm::sqrt(mean);
+        let a = -0.059 + 0.02483 * b;
+        let inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
+        let accepted_at_once = 0.9277 - 3.6224 / (b - 2.0);
+        loop {
+            let (u, v) = (self.unit() - 0.5, 1.0 - self.unit());
+            let to_edge = 0.5 - u.abs();
+            let k = libm::floor((2.0 * a / to_edge + b) * u + mean + 0.43);
+            if to_edge >= 0.07 && v <= accepted_at_once {
+                return k as u64;
+            }
+            if k < 0.0 || (to_edge < 0.013 && v > to_edge) {
+                continue;
+            }
+            let hat = libm::log(v * inverse_alpha / (a / (to_edge * to_edge) + b));
+            if hat <= k * libm::log(mean) - mean - libm::lgamma(k + 1.0) {
+                return k as u64;
+            }
+        }
     }
 
     /// A binomial count, exact: by inversion, many successes in halves.

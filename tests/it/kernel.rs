@@ -43,6 +43,7 @@ fn a_million_draws_of_each_distribution_are_the_same_for_ever() {
             golden(|s| s.lognormal_per_mille(0.5, 1.0)),
         ),
         ("poisson 3", golden(|s| s.poisson(3.0))),
+        ("poisson 50000", golden(|s| s.poisson(50_000.0))),
         ("binomial 40, 0.3", golden(|s| s.binomial(40, 0.3))),
         (
             "weighted",
@@ -76,7 +77,7 @@ fn distributions_have_the_means_that_they_promise() {
     let near = |found: f64, wanted: f64| (found - wanted).abs() < wanted * 0.02;
     let hour = SimDuration::hours(1);
     assert!(near(mean(|s| s.exponential(hour).0 as f64), hour.0 as f64));
-    for rate in [0.2, 5.0, 700.0] {
+    for rate in [0.2, 5.0, 700.0, 50_000.0] {
         assert!(
             near(mean(|s| s.poisson(rate) as f64), rate),
             "poisson {rate}"
@@ -87,6 +88,34 @@ fn distributions_have_the_means_that_they_promise() {
         assert!(near(found, n as f64 * p), "binomial {n} {p}: {found}");
     }
     assert!(near(mean(|s| f64::from(u8::from(s.chance(130)))), 0.13));
+}
+
+/// The two ways to draw a large Poisson count agree, in how many draws lie below each of some marks.
+#[test]
+fn a_very_large_poisson_count_is_spread_as_one_in_halves() {
+    const N: u64 = 40_000;
+    // The largest mean that is drawn in halves, and the one after it.
+    let spread = |rate: f64, entity: u64| -> Vec<f64> {
+        let streams = Streams::new(11);
+        let mut below = [0; 9];
+        for number in 0..N {
+            let count = streams.stream(PURPOSE, entity, number).poisson(rate) as f64;
+            let deviations = (count - rate) / rate.sqrt();
+            for (mark, below) in std::iter::zip(-4..=4, &mut below) {
+                *below += u32::from(deviations <= f64::from(mark) * 0.75);
+            }
+        }
+        below.iter().map(|n| f64::from(*n) / N as f64).collect()
+    };
+    let pairs = std::iter::zip(spread(20_000.0, 0), spread(20_001.0, 1));
+    for (halves, rejection) in pairs {
+        // Four standard deviations of the difference of two such shares.
+        let sd = (2.0 * halves * (1.0 - halves) / N as f64).sqrt();
+        assert!(
+            (halves - rejection).abs() < 4.0 * sd,
+            "{halves} and {rejection}"
+        );
+    }
 }
 
 #[test]
