@@ -33,6 +33,7 @@ mod replica;
 mod retry;
 mod rules;
 mod serve;
+mod standing;
 mod state;
 mod store;
 mod tasks;
@@ -40,7 +41,6 @@ mod visibility;
 mod wake;
 
 pub use accounts::Account;
-pub use destination::Standing;
 pub use founding::{founding_copy, founding_events};
 pub use homeserver::{Database, Homeserver, SigningKey};
 pub use lifetimes::{Origin, RoomFacts, RoomRule};
@@ -49,6 +49,7 @@ pub use media::MediaStore;
 pub use outbox::{Answer, Context, Effect, Outcome, Refusal, Request, TaskId, Ticket, Timer};
 pub use replica::{Items, Replica};
 pub use rules::{HostOrder, PurgeBy, Rules, UnknownRoom};
+pub use standing::Standing;
 #[cfg(feature = "exact-state")]
 pub use state::exact;
 pub use state::{allowed, apply, auth_events, cheap, power_levels, resolve, state_before};

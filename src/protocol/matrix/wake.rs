@@ -4,8 +4,8 @@ use crate::journal::ServerId;
 use crate::kernel::{SimDuration, SimTime};
 
 use super::Homeserver;
-use super::destination::Standing;
 use super::outbox::{Context, Effect, Timer};
+use super::standing::Standing;
 
 /// The look for destinations that are owed events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
