@@ -49,7 +49,7 @@ pub use media::MediaStore;
 pub use outbox::{Answer, Context, Effect, Outcome, Refusal, Request, TaskId, Ticket, Timer};
 pub use replica::{Items, Replica};
 pub use rules::{HostOrder, PurgeBy, Rules, UnknownRoom};
-pub use standing::Standing;
+pub use standing::{Hindrance, Standing};
 #[cfg(feature = "exact-state")]
 pub use state::exact;
 pub use state::{allowed, apply, auth_events, cheap, power_levels, resolve, state_before};

@@ -5,14 +5,15 @@ use crate::scenario::Scenario;
 use crate::world::{Marginals, Shape};
 
 /// What one more copy of a room costs, with what its room costs for each, and what tables are made of at the end. Fitted,
-/// as the other two, to the public network at 0.01 (a year), 0.1 (8 days) and 1 (2 days): 86, 194 and 1,542 MB at most,
-/// of which these say 73, 176 and 1,690. Since founded copies are shared the last takes 1,290, while few have been looked at.
+/// as the other two, to the public network, and on the safe side since copies are shared and a log keeps little of a day:
+/// at 0.01 (a year), 0.1 (8 days), 1 (2 and 15 days) it takes 60, 167, 1,274 and 1,657 MB at most, of which these say
+/// 72, 176, 1,683 and 1,882.
 const BYTES_PER_COPY: u64 = 4_000;
 /// What one more member of a room costs: an event of its log, and its place in the state.
 const BYTES_PER_MEMBER: u64 = 800;
-/// A run of messages in a room's log, of which there is one for each day.
+/// What a room grows by in a day of ordinary troubles: mostly its copies, by ranges that are no longer the same. Where nothing
+/// breaks it is a tenth of that.
 const BYTES_PER_DAY: u64 = 128;
-/// Of how many days a log keeps runs apart.
 const MILLIS_PER_DAY: u64 = 86_400_000;
 
 /// The world of a scenario in words and figures; 80 columns.

@@ -218,6 +218,11 @@ impl RoomLog {
             return;
         }
         self.begin_day(start.day);
+        debug_assert_eq!(
+            self.days.last().map(|(day, _)| *day),
+            Some(start.day),
+            "days in order"
+        );
         let continues = self.continues(start);
         match self.entries.last_mut() {
             Some(Entry::Run { len: so_far, .. }) if continues => *so_far += len,

@@ -20,14 +20,12 @@ impl Simulation<'_> {
 
     /// The last try has failed: the transaction is given up.
     pub(super) fn end_tries(&mut self, from: ServerId, to: ServerId) {
-        let is_away = self.is_away(from, to);
-        let rooms = match is_away {
-            true => self.bring_up_queue(from, to),
-            false => Vec::new(),
-        };
-        if !is_away {
+        let rooms = if self.is_away(from, to) {
+            self.bring_up_queue(from, to)
+        } else {
             self.touch_pair(from, to);
-        }
+            Vec::new()
+        };
         self.decide(from, |homeserver, context| homeserver.give_up(context, to));
         for room in rooms {
             self.note_next_try(room, from, to);

@@ -156,7 +156,7 @@ impl Simulation<'_> {
             if hindrance.standing == Standing::Due {
                 return None;
             }
-            if hindrance.is_first_try && self.answers_at_once(server, host) {
+            if hindrance.is_fresh && self.answers_at_once(server, host) {
                 continue;
             }
             if self.follows(room, host) {
@@ -173,11 +173,8 @@ impl Simulation<'_> {
 
     /// Is nothing between two servers but a transaction that will be answered at this moment?
     pub(super) fn is_over_at_once(&self, from: ServerId, to: ServerId) -> bool {
-        let homeserver = &self.servers[from.index()];
-        homeserver.is_first_try(to)
-            && homeserver.is_transmitting(to)
-            && homeserver.backoff_until(to).is_none()
-            && self.answers_at_once(from, to)
+        let hindrance = self.servers[from.index()].hindrance(to, self.queue.now());
+        hindrance.is_some_and(|hindrance| hindrance.is_fresh) && self.answers_at_once(from, to)
     }
 
     /// How many forward extremities a server's copy has.

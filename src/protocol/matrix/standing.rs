@@ -26,8 +26,8 @@ pub struct Hindrance {
     pub standing: Standing,
     /// Is only the newest event of each room owed?
     pub is_catching_up: bool,
-    /// Is there nothing but a transaction that has not failed yet?
-    pub is_first_try: bool,
+    /// Is it nothing but a transaction that has not failed yet?
+    pub is_fresh: bool,
     /// When the back-off ends, if there is one and nothing is under way.
     pub next_try: Option<SimTime>,
 }
@@ -51,7 +51,7 @@ impl Hindrance {
                 false => Standing::Due,
             },
             is_catching_up: busy.is_some_and(|busy| busy.catching_up),
-            is_first_try: backoff.is_none()
+            is_fresh: backoff.is_none()
                 && busy.is_some_and(|busy| busy.in_flight.is_some() && busy.tries == 0),
             next_try: until.filter(|_| !is_transmitting),
         })
