@@ -29,7 +29,7 @@ fn holdings(outcome: &Outcome) -> Vec<String> {
                     replica.soft,
                     replica.outliers,
                     replica.shells,
-                    replica.heads,
+                    replica.heads.keys(),
                     replica.backward,
                     replica.min_depth,
                 )

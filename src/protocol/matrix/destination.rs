@@ -253,8 +253,10 @@ impl Homeserver {
         destination.settling = Some((room, event));
         let (log, spec) = (&ctx.logs[room.index()], &ctx.rooms[room.index()]);
         let most = self.rules.catchup_tip_max as usize;
-        let heads = self.replica(room, log, spec).map(|replica| &replica.heads);
-        let mut tips: Vec<EventNo> = heads.into_iter().flatten().copied().collect();
+        let replica = self.replica(room, log, spec).into_iter();
+        let mut tips: Vec<EventNo> = replica
+            .flat_map(|replica| replica.heads.keys().copied())
+            .collect();
         tips.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
         tips.truncate(most);
         let is_tip = tips.contains(&event);

@@ -1,6 +1,6 @@
 //! Forward extremities: which stale ones are dropped (reference 2.5; Synapse, `_prune_extremities`).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
@@ -22,15 +22,23 @@ pub(super) struct Pruner<'a> {
 impl Replica {
     /// An event that something good stands on is no extremity (`_get_events_which_are_prevs`). Where
     /// history was filled in above an extremity, this is noticed with the next new event.
-    pub(super) fn forget_referred_heads(&mut self, log: &RoomLog) {
+    pub(super) fn forget_referred_heads(&mut self, log: &RoomLog, new: EventNo) {
         let mut heads = std::mem::take(&mut self.heads);
-        heads.retain(|no| !log.successors(*no).any(|later| self.is_good(later)));
+        let is_referred = |no: EventNo| log.successors(no).any(|later| self.is_good(later));
+        if self.has_new_history {
+            heads.retain(|no, _| !is_referred(*no));
+        } else if is_referred(new) {
+            heads.remove(&new);
+        }
+        debug_assert!(!heads.keys().any(|no| is_referred(*no)));
         self.heads = heads;
+        self.has_new_history = false;
     }
 
     /// The state groups of the forward extremities, each once, in order.
     pub(super) fn head_groups(&self) -> Vec<u32> {
-        let mut groups: Vec<u32> = self.heads.iter().map(|head| self.group(*head)).collect();
+        debug_assert!((self.heads.iter()).all(|(head, group)| self.group(*head) == *group));
+        let mut groups: Vec<u32> = self.heads.values().copied().collect();
         groups.sort_unstable();
         groups.dedup();
         groups
@@ -64,23 +72,18 @@ impl Replica {
         if groups == old_groups || groups.len() <= 1 {
             return;
         }
-        let states: Vec<&StateMap> = self
-            .heads
-            .iter()
-            .map(|head| log.state_after(*head))
-            .collect();
+        let heads = self.heads.keys();
+        let states: Vec<&StateMap> = heads.map(|head| log.state_after(*head)).collect();
         let resolved = state::resolve(log, spec, &states);
         let Some(kept_group) = first_in_set_order(&groups).into_iter().find(|group| {
-            self.heads
-                .iter()
-                .any(|head| self.group(*head) == *group && *log.state_after(*head) == resolved)
+            let mut heads = self.heads.iter();
+            heads.any(|(head, of)| of == group && *log.state_after(*head) == resolved)
         }) else {
             return;
         };
-        let (kept, dropped): (BTreeSet<EventNo>, BTreeSet<EventNo>) = self
-            .heads
-            .iter()
-            .partition(|head| self.group(**head) == kept_group);
+        let heads = self.heads.iter();
+        let (kept, dropped): (BTreeMap<EventNo, u32>, BTreeMap<EventNo, u32>) =
+            heads.partition(|(_, group)| **group == kept_group);
         let stale = |no: &EventNo| {
             let origin = log.origin(*no);
             let depth = log.depth(*no);
@@ -91,7 +94,7 @@ impl Replica {
                 origin == new.origin && depth + rules.extremity_prune_same_domain_depth < new.depth;
             origin != pruner.me && (old || same)
         };
-        if dropped.iter().all(stale) {
+        if dropped.keys().all(stale) {
             self.heads = kept;
         }
     }

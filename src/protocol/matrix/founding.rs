@@ -66,9 +66,10 @@ pub fn founding_copy(log: &RoomLog, spec: &RoomSpec) -> Replica {
     replica.follows = true;
     replica.synced = end;
     replica.timeline.insert(0..end);
-    replica.heads.insert(end - 1);
+    let group = founding_group(log.room());
+    replica.heads.insert(end - 1, group);
     replica.positions.place_in_step(0, end);
-    replica.set_groups(0..end, founding_group(log.room()));
+    replica.set_groups(0..end, group);
     replica.state = replica.resolve_heads(log, spec);
     replica
 }

@@ -95,6 +95,7 @@ impl Replica {
         self.positions.place_history(next..run.end);
         self.set_groups(run.clone(), group);
         self.timeline.insert(run.clone());
+        self.has_new_history = true;
         self.outliers.remove(run.clone());
         self.failed_pulls.retain(|no, _| !run.contains(no));
         if shell {

@@ -169,7 +169,7 @@ impl Homeserver {
             self.refuse(ctx, room, from, "purged-below");
             return self.staged_done(ctx, room);
         }
-        let mut earliest = replica.heads.clone();
+        let mut earliest: BTreeSet<EventNo> = replica.heads.keys().copied().collect();
         log.for_each_prev(event, |prev| {
             if !missing.contains(&prev) {
                 earliest.insert(prev);

@@ -141,7 +141,7 @@ impl Homeserver {
                 Refusal::FORBIDDEN
             });
         }
-        let mut prev_events: Vec<EventNo> = replica.heads.iter().copied().collect();
+        let mut prev_events: Vec<EventNo> = replica.heads.keys().copied().collect();
         prev_events.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
         prev_events.truncate(most);
         prev_events.sort_unstable();
@@ -225,7 +225,7 @@ impl Homeserver {
         for prev in &pdu.prev_events {
             replica.heads.remove(prev);
         }
-        replica.heads.insert(no);
+        replica.heads.insert(no, group);
         replica.lower_min_depth(pdu.depth);
         let state = replica.resolve_heads(log, spec);
         let turn = replica.set_state(log, self.id, state);

@@ -135,7 +135,7 @@ impl Homeserver {
         let replica = self.replica(room, log, spec).ok_or(Refusal::NOT_FOUND)?;
         let deepest = replica
             .heads
-            .iter()
+            .keys()
             .map(|no| log.depth(*no))
             .max()
             .unwrap_or(0);
@@ -227,7 +227,7 @@ impl Cut {
         let is_newer = |no: &EventNo| {
             replica.has_edges(*no) && positions.stream(*no) > positions.stream(newest)
         };
-        !replica.heads.iter().any(is_newer)
+        !replica.heads.keys().any(is_newer)
             && replica
                 .newest_live()
                 .is_some_and(|no| self.deleted.contains(&no))
@@ -355,7 +355,7 @@ impl Replica {
         for range in cut.deleted.iter() {
             self.outliers.remove(range.clone());
         }
-        self.heads.retain(|no| !cut.deleted.contains(no));
+        self.heads.retain(|no, _| !cut.deleted.contains(no));
         let least = self.backfill_points(log).map(|(_, depth)| depth).min();
         self.min_depth = Some(least.unwrap_or(0));
     }

@@ -48,8 +48,8 @@ pub struct Replica {
     pub shells: Items,
     /// Known without their place in the graph.
     pub outliers: Items,
-    /// `event_forward_extremities`
-    pub heads: BTreeSet<EventNo>,
+    /// `event_forward_extremities`, and the state group after each.
+    pub heads: BTreeMap<EventNo, u32>,
     /// `event_backward_extremities`
     pub backward: BTreeSet<EventNo>,
     /// `event_failed_pull_attempts`
@@ -70,6 +70,8 @@ pub struct Replica {
     pub(super) returned: Items,
     /// What-if: before which item that job has looked, of own users' messages or others', by their lifetime.
     pub(super) pruned: BTreeMap<(bool, SimDuration), EventNo>,
+    /// Was history stored since somebody looked whether it stands on a forward extremity?
+    pub(super) has_new_history: bool,
     /// State group after each item of `timeline`.
     groups: RangeMap<EventNo, u32>,
     /// Stream positions of `timeline` and of outliers.
@@ -119,7 +121,7 @@ impl Replica {
         let tip = self.synced - 1;
         let others = self
             .heads
-            .iter()
+            .keys()
             .filter(|no| **no != tip && stands_free(**no));
         1 + others.count()
     }
@@ -149,9 +151,11 @@ impl Replica {
         }
         self.groups.insert(from..end, group);
         self.heads.remove(&tip);
-        self.heads.insert(end - 1);
+        self.heads.insert(end - 1, group);
         if self.heads.len() > 1 {
-            self.forget_referred_heads(log);
+            // A message on top of two branches joins them.
+            self.has_new_history = true;
+            self.forget_referred_heads(log, end - 1);
         }
         self.synced = end;
         self.state = self.resolve_heads(log, spec);
@@ -202,7 +206,7 @@ impl Replica {
 
     /// The state over all forward extremities.
     pub fn resolve_heads(&self, log: &RoomLog, spec: &RoomSpec) -> StateMap {
-        let states = self.heads.iter().map(|no| log.state_after(*no));
+        let states = self.heads.keys().map(|no| log.state_after(*no));
         let resolved = |states: &[&StateMap]| match states {
             [] => StateMap::new(),
             _ => state::resolve(log, spec, states),
@@ -227,7 +231,7 @@ impl Replica {
         // A purge can take an extremity away without its row (reference 7.4).
         let has_newest = log
             .last()
-            .is_some_and(|last| self.heads.contains(&last) && self.has(last));
+            .is_some_and(|last| self.heads.contains_key(&last) && self.has(last));
         self.follows = has_newest && self.in_room(log, me);
         self.synced = log.len();
     }
@@ -239,6 +243,9 @@ impl Replica {
 
     /// Sets the state group after each of some items.
     pub fn set_groups(&mut self, items: Range<EventNo>, group: u32) {
+        for (_, after) in self.heads.range_mut(items.clone()) {
+            *after = group;
+        }
         self.groups.insert(items, group);
     }
 
@@ -331,7 +338,7 @@ impl Replica {
             }
         }
         let timeline = &self.timeline;
-        self.heads.retain(|no| timeline.contains(no));
+        self.heads.retain(|no, _| timeline.contains(no));
         self.follows = false;
         most - left
     }
@@ -342,7 +349,7 @@ impl Replica {
     pub fn is_gap_within(&self, log: &RoomLog, rows: u32, reach: u32) -> bool {
         let top = self
             .heads
-            .iter()
+            .keys()
             .map(|no| log.depth(*no))
             .max()
             .unwrap_or(0);

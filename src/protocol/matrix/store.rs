@@ -71,7 +71,12 @@ impl Homeserver {
         let soft = !rejected
             && !way.backfilled()
             && soft_fails(replica, log, spec, &pdu, &before, missing.is_empty());
-        let old_groups = replica.head_groups();
+        let is_new = !way.backfilled() && !rejected && !soft;
+        let old_groups = if is_new {
+            replica.head_groups()
+        } else {
+            Vec::new()
+        };
         let group = group_after(
             replica,
             &mut self.db.next_group,
@@ -111,13 +116,15 @@ impl Homeserver {
         update_backward_extremities(replica, no, &missing, &prev_events);
         replica.lower_min_depth(if rejected { 0 } else { pdu.depth });
         let mut turn = Turn::default();
-        if !way.backfilled() && !rejected && !soft {
+        if is_new {
             let pruner = Pruner {
                 me,
                 now: ctx.now,
                 rules: &self.rules,
             };
             turn = advance(replica, log, spec, &pdu, no, &old_groups, pruner);
+        } else {
+            replica.has_new_history = true;
         }
         // An own event that arrives live goes through the sender like a new one (reference 1.1). Above a gap
         // the servers in the room are not known.
@@ -247,18 +254,15 @@ fn soft_fails(
     before: &StateMap,
     whole: bool,
 ) -> bool {
-    if replica.heads.iter().copied().eq(sorted(&pdu.prev_events)) {
+    if replica.heads.keys().copied().eq(sorted(&pdu.prev_events)) {
         return false;
     }
     if whole {
         return !replica.state.is_empty() && !state::allowed(log, spec, &replica.state, pdu);
     }
     // With a gap below, the state is resolved with that at the event (Synapse, `_check_for_soft_fail`).
-    let mut states: Vec<&StateMap> = replica
-        .heads
-        .iter()
-        .map(|head| log.state_after(*head))
-        .collect();
+    let heads = replica.heads.keys();
+    let mut states: Vec<&StateMap> = heads.map(|head| log.state_after(*head)).collect();
     states.push(before);
     !state::allowed(log, spec, &state::resolve(log, spec, &states), pdu)
 }
@@ -336,11 +340,11 @@ fn advance(
     old_groups: &[u32],
     pruner: Pruner<'_>,
 ) -> Turn {
-    replica.heads.insert(no);
+    replica.heads.insert(no, replica.group(no));
     for prev in &pdu.prev_events {
         replica.heads.remove(prev);
     }
-    replica.forget_referred_heads(log);
+    replica.forget_referred_heads(log, no);
     replica.forget_refuted_heads(log, pdu);
     replica.prune_extremities(log, spec, pdu, old_groups, pruner);
     let state = replica.resolve_heads(log, spec);
