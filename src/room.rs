@@ -7,10 +7,12 @@ mod deletions;
 mod log;
 mod pdu;
 mod state;
+mod times;
 mod traffic;
 
 pub use deletions::Deletions;
 pub use log::{Grounds, People, Piece, Present, RoomLog, Wishes};
 pub use pdu::{Body, Membership, Pdu, PowerLevels, Profile};
 pub use state::{StateKey, StateMap, changed_keys};
+pub use times::Times;
 pub use traffic::{Day, Speakers, Traffic, TrafficRef};

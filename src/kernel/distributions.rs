@@ -8,9 +8,9 @@ use super::streams::Stream;
 
 /// Above this mean a count is drawn in halves, so that `exp(-mean)` stays far from underflow.
 const LARGEST_MEAN: f64 = 32.0;
-/// Above this mean a count is drawn by rejection: halves would take as long as the mean is large. Far above where both are
-/// as quick, so that worlds of ordinary rooms are those of before.
-const LARGEST_MEAN_IN_HALVES: f64 = 20_000.0;
+/// Above this mean a Poisson or binomial count is drawn by rejection: halves would take as long as the mean is large. Above
+/// where both are as quick, so that worlds of small rooms are those of before.
+const LARGEST_IN_HALVES: f64 = 600.0;
 /// Above this number of successes to be expected, a binomial is drawn in halves.
 const LARGEST_SUCCESSES: f64 = 32.0;
 
@@ -76,7 +76,7 @@ impl Stream {
 
     /// A Poisson count, exact: by inversion, large means in halves, very large ones by rejection.
     pub fn poisson(&mut self, mean: f64) -> u64 {
-        if mean > LARGEST_MEAN_IN_HALVES {
+        if mean > LARGEST_IN_HALVES {
             return self.poisson_by_rejection(mean);
         }
         let (mut part, mut parts) = (mean, 1);
@@ -126,7 +126,7 @@ impl Stream {
         }
     }
 
-    /// A binomial count, exact: by inversion, many successes in halves.
+    /// A binomial count, exact: by inversion, many successes in halves, very many by rejection.
     pub fn binomial(&mut self, n: u64, p: f64) -> u64 {
         if n == 0 || p <= 0.0 {
             return 0;
@@ -136,6 +136,9 @@ impl Stream {
         }
         if p > 0.5 {
             return n - self.binomial(n, 1.0 - p);
+        }
+        if n as f64 * p > LARGEST_IN_HALVES {
+            return self.binomial_by_rejection(n as f64, p);
         }
         if n as f64 * p > LARGEST_SUCCESSES {
             return self.binomial(n / 2, p) + self.binomial(n - n / 2, p);
@@ -149,6 +152,35 @@ impl Stream {
             q *= odds * (n - k + 1) as f64 / k as f64;
         }
         k
+    }
+
+    /// A binomial count of many successes, by transformed rejection (BTRS: Hörmann, "The generation of binomial random
+    /// variates", 1993). `p` is at most a half.
+    fn binomial_by_rejection(&mut self, n: f64, p: f64) -> u64 {
+        let deviation = libm::sqrt(n * p * (1.0 - p));
+        let b = 1.15 + 2.53 * deviation;
+        let a = -0.0873 + 0.0248 * b + 0.01 * p;
+        let alpha = (2.83 + 5.1 / b) * deviation;
+        let accepted_at_once = 0.92 - 4.2 / b;
+        let mode = libm::floor((n + 1.0) * p);
+        let log_odds = libm::log(p / (1.0 - p));
+        let log_ways_apart = |k: f64| libm::lgamma(k + 1.0) + libm::lgamma(n - k + 1.0);
+        loop {
+            let (u, v) = (self.unit() - 0.5, 1.0 - self.unit());
+            let to_edge = 0.5 - u.abs();
+            let k = libm::floor((2.0 * a / to_edge + b) * u + n * p + 0.5);
+            if to_edge >= 0.07 && v <= accepted_at_once {
+                return k as u64;
+            }
+            if k < 0.0 || k > n {
+                continue;
+            }
+            let hat = libm::log(v * alpha / (a / (to_edge * to_edge) + b));
+            let more_than_mode = log_ways_apart(mode) - log_ways_apart(k) + (k - mode) * log_odds;
+            if hat <= more_than_mode {
+                return k as u64;
+            }
+        }
     }
 
     /// An index, each in proportion to its weight; none if all weights are 0.

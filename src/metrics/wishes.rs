@@ -72,34 +72,25 @@ impl Authors {
         }
     }
 
-    /// The group of each item of a piece of the log.
-    fn groups_in(&self, log: &RoomLog, piece: &Range<EventNo>) -> Rc<[Option<Group>]> {
+    /// The group of each of some items, which are a part's.
+    fn groups_in(&self, log: &RoomLog, items: &Range<EventNo>) -> Rc<[Option<Group>]> {
         let mut known = self.known.borrow_mut();
         let look_up = || {
             let group = |no| log.is_message(no).then(|| self.group_of(log, no))?;
-            piece.clone().map(group).collect()
+            items.clone().map(group).collect()
         };
-        Rc::clone(known.entry(piece.start).or_insert_with(look_up))
+        Rc::clone(known.entry(items.start).or_insert_with(look_up))
     }
 
-    /// Counts the messages of a piece of the log by group.
-    fn tally(&self, log: &RoomLog, piece: &Range<EventNo>, mut add: impl FnMut(Group, u64)) {
-        if log.single(piece.start).is_some() {
-            let is_message = log.is_message(piece.start);
-            let group = is_message.then(|| self.group_of(log, piece.start));
-            return group.flatten().into_iter().for_each(|group| add(group, 1));
-        }
+    /// Counts the messages among items of one day by group.
+    fn tally(&self, log: &RoomLog, items: &Range<EventNo>, mut add: impl FnMut(Group, i64)) {
         match &self.of {
-            // A whole day is counted without a look at its messages.
-            Of::Servers(groups) => {
-                let len = piece.end - piece.start;
-                log.tally_run(piece.start, len, |server, _, n| {
-                    let group = groups.get(&server);
-                    group.into_iter().for_each(|group| add(*group, n));
-                });
-            }
+            Of::Servers(groups) => log.tally_day(items.clone(), |server, n| {
+                let group = groups.get(&server);
+                group.into_iter().for_each(|group| add(*group, n));
+            }),
             Of::Users(_) => {
-                let groups = self.groups_in(log, piece);
+                let groups = self.groups_in(log, items);
                 groups.iter().flatten().for_each(|group| add(*group, 1));
             }
         }
@@ -246,21 +237,21 @@ fn fill(log: &RoomLog, end: SimTime, authors: &Authors, groups: &mut [Wished]) {
     };
     let outlived = log.first_at(end.saturating_sub(shortest) + SimDuration::days(1));
     let mut counts = vec![0; groups.len()];
-    log.pieces_by_day(0, outlived, |range| {
-        let noon = SimTime(log.day_of(range.start) * SimDuration::days(1).0) + NOON;
+    for (day, items) in log.days(outlived) {
+        let noon = SimTime::of_day(u64::from(day)) + NOON;
         counts.fill(0);
-        authors.tally(log, &range, |group, n| counts[usize::from(group)] += n);
+        authors.tally(log, &items, |group, n| counts[usize::from(group)] += n);
         for (group, count) in std::iter::zip(groups.iter_mut(), &counts) {
             let wish = noon + group.lifetime.expect("no redactions yet");
             if *count > 0 && wish < end {
                 group.parts.push(Part {
-                    range: range.clone(),
-                    count: *count,
+                    range: items.clone(),
+                    count: *count as u64,
                     wish,
                 });
             }
         }
-    });
+    }
 }
 
 /// What its author redacted is wished gone from then on, unless it was before.

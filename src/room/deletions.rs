@@ -5,7 +5,7 @@
 
 use crate::kernel::{Permutation, Purpose, SimDuration, SimTime, Streams};
 
-use super::Traffic;
+use super::{Times, Traffic};
 
 const HOW_MANY: Purpose = Purpose::new("deletions.count");
 const WHICH: Purpose = Purpose::new("deletions.which");
@@ -25,9 +25,9 @@ pub struct Deletions {
 impl Traffic {
     /// The messages of a day, made at these times, that their authors take back: the number of each in the day, in
     /// order, and when. Whether it was ever said is another question: there may have been nobody to say it.
-    pub fn deletions(&self, streams: &Streams, day: u32, times: &[SimTime]) -> Vec<(u32, SimTime)> {
+    pub fn deletions(&self, streams: &Streams, day: u32, times: &Times) -> Vec<(u32, SimTime)> {
         let how = self.deletions;
-        let (room, count) = (u64::from(self.room.0), times.len() as u64);
+        let (room, count) = (u64::from(self.room.0), u64::from(times.count()));
         if how.per_mille == 0 || count == 0 {
             return Vec::new();
         }
@@ -40,7 +40,7 @@ impl Traffic {
             let mut stream = stream(AFTER, (u64::from(day) << 32) | u64::from(number));
             let after = stream.lognormal(how.after, how.sigma);
             // Nobody takes back what is not said yet.
-            let at = times[number as usize] + after.max(SimDuration(1));
+            let at = times.at(number) + after.max(SimDuration(1));
             (number, at)
         });
         let mut deletions: Vec<(u32, SimTime)> = taken_back.collect();

@@ -20,7 +20,7 @@ use std::rc::Rc;
 use crate::journal::{EventNo, RoomId, ServerId, UserId};
 use crate::kernel::{SimTime, Streams};
 
-use super::{Body, Day, Pdu, StateKey, StateMap, Traffic, TrafficRef};
+use super::{Body, Day, Pdu, StateKey, StateMap, Times, Traffic, TrafficRef};
 pub use members::Present;
 pub use pieces::Piece;
 use redactions::Redactions;
@@ -103,7 +103,7 @@ pub struct RoomLog {
     /// The number of messages of the day last looked at.
     count: Cell<Option<(u32, u32)>>,
     /// Times of the days last looked at, the last one first.
-    times: RefCell<Vec<(u32, Rc<Vec<SimTime>>)>>,
+    times: RefCell<Vec<(u32, Rc<Times>)>>,
     /// Who can speak, as it was last asked for.
     speakers: RefCell<Option<drawn::Spell>>,
     /// Who is in the room after the newest item, and since which of `states`.
@@ -354,7 +354,7 @@ impl RoomLog {
         match self.entry(no) {
             Entry::Run { first, start, .. } => {
                 let message = self.in_run(*first, *start, no);
-                self.times(message.day)[message.number as usize]
+                self.times(message.day).at(message.number)
             }
             Entry::One { pdu, .. } => pdu.at,
         }

@@ -17,11 +17,9 @@ use crate::kernel::{Permutation, Purpose, SimTime, Streams};
 use super::Deletions;
 
 const DAY_COUNT: Purpose = Purpose::new("traffic.count");
-const DAY_TIMES: Purpose = Purpose::new("traffic.times");
 const DAY_SPLIT: Purpose = Purpose::new("traffic.split");
 const DAY_ORDER: Purpose = Purpose::new("traffic.order");
 const AUTHOR: Purpose = Purpose::new("traffic.author");
-const MILLIS_PER_DAY: u64 = 86_400_000;
 
 /// Which drawn message an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,16 +114,6 @@ impl Traffic {
         }
         let mut stream = streams.stream(DAY_COUNT, u64::from(self.room.0), u64::from(day));
         u32::try_from(stream.poisson(self.per_day)).unwrap_or(u32::MAX)
-    }
-
-    /// The times of a day's `count` messages, in order.
-    pub fn times(&self, streams: &Streams, day: u32, count: u32) -> Vec<SimTime> {
-        let mut stream = streams.stream(DAY_TIMES, u64::from(self.room.0), u64::from(day));
-        let mut times: Vec<SimTime> = (0..count)
-            .map(|_| SimTime(u64::from(day) * MILLIS_PER_DAY + stream.below(MILLIS_PER_DAY)))
-            .collect();
-        times.sort_unstable();
-        times
     }
 
     /// The day's `count` messages by author, given who can speak.
@@ -231,16 +219,17 @@ impl Day {
 
     /// The first message from `number` on by a user of this server.
     pub fn next_of(&self, server: ServerId, number: u32) -> Option<u32> {
+        if self.is_found_by_looking(server) {
+            return (number..self.count).find(|number| self.cell(*number).0 == server);
+        }
         let numbers = self.numbers_of(server);
         let passed = numbers.partition_point(|of| *of < number);
         numbers.get(passed).copied()
     }
 
-    /// The last message among `numbers` by a user of this server. Where a few looks will find it, the others are not
-    /// worked out.
+    /// The last message among `numbers` by a user of this server.
     pub fn last_of(&self, server: ServerId, numbers: Range<u32>) -> Option<u32> {
-        let own = u64::from(self.count_of(server));
-        if own * own > u64::from(self.count) {
+        if self.is_found_by_looking(server) {
             let mut back = numbers.rev();
             return back.find(|number| self.cell(*number).0 == server);
         }
@@ -248,6 +237,12 @@ impl Day {
         let passed = own.partition_point(|of| *of < numbers.end);
         let last = own[..passed].last().copied();
         last.filter(|last| *last >= numbers.start)
+    }
+
+    /// Will a few looks find one of its messages? Then it is not worth while to work out all of them.
+    fn is_found_by_looking(&self, server: ServerId) -> bool {
+        let own = u64::from(self.count_of(server));
+        own * own > u64::from(self.count)
     }
 
     /// Number of the day's messages by users of this server.

@@ -307,7 +307,7 @@ impl Simulation<'_> {
         }
         let now = self.queue.now();
         let today = now.day() as u32;
-        let is_settled = log.times(today).first().is_some_and(|time| *time < now);
+        let is_settled = log.times(today).before(now) > 0;
         let day = today + u32::from(is_settled);
         let members: Vec<UserId> = able.iter().map(|(user, _)| *user).collect();
         log.forget_silence_of_others(&members, day);
@@ -339,7 +339,7 @@ impl Simulation<'_> {
         let source = room.0 + 1;
         while clock.next.day <= end_day {
             let times = log.times(clock.next.day);
-            if let Some(at) = times.get(clock.next.number as usize) {
+            if let Some(at) = times.get(clock.next.number) {
                 clock.generation += 1;
                 clock.single = Some(clock.generation);
                 let event = Event::Speak {
@@ -347,7 +347,7 @@ impl Simulation<'_> {
                     generation: clock.generation,
                     message: clock.next,
                 };
-                self.queue.push(*at, class::PERSON, source, event);
+                self.queue.push(at, class::PERSON, source, event);
                 return;
             }
             clock.next = TrafficRef {
@@ -441,6 +441,6 @@ pub(super) fn made_before(log: &RoomLog, day: u32, now: SimTime) -> u32 {
     if day < now.day() as u32 {
         log.drawn_count(day)
     } else {
-        log.times(day).partition_point(|time| *time < now) as u32
+        log.times(day).before(now)
     }
 }

@@ -56,7 +56,7 @@ impl Simulation<'_> {
                 continue;
             }
             let times = self.logs[room.index()].times(day);
-            let own = own.map(|number| (times[number as usize], room, event(number)));
+            let own = own.map(|number| (times.at(number), room, event(number)));
             let own: Vec<Waiting> = own.collect();
             for host in waits.queued() {
                 debug_assert!(!self.follows(room, host), "{host} follows {room}");

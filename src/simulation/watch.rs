@@ -315,7 +315,9 @@ impl Simulation<'_> {
         let generation = clock.generation;
         clock.single = Some(generation);
         if let Some(message) = next {
-            let at = self.logs[room.index()].times(message.day)[message.number as usize];
+            let at = self.logs[room.index()]
+                .times(message.day)
+                .at(message.number);
             let event = Event::Speak {
                 room,
                 generation,

@@ -45,6 +45,7 @@ fn a_million_draws_of_each_distribution_are_the_same_for_ever() {
         ("poisson 3", golden(|s| s.poisson(3.0))),
         ("poisson 50000", golden(|s| s.poisson(50_000.0))),
         ("binomial 40, 0.3", golden(|s| s.binomial(40, 0.3))),
+        ("binomial 9000, 0.3", golden(|s| s.binomial(9000, 0.3))),
         (
             "weighted",
             golden(|s| s.pick_weighted(&weights).map_or(9, |i| i as u64)),
@@ -90,31 +91,49 @@ fn distributions_have_the_means_that_they_promise() {
     assert!(near(mean(|s| f64::from(u8::from(s.chance(130)))), 0.13));
 }
 
-/// The two ways to draw a large Poisson count agree, in how many draws lie below each of some marks.
-#[test]
-fn a_very_large_poisson_count_is_spread_as_one_in_halves() {
+/// The two ways to draw a large count agree, in how many draws lie below each of some marks: up to a mean of 600 it is
+/// drawn in halves, above by rejection.
+fn assert_spread_alike(name: &str, draw: impl Fn(&mut Stream, bool) -> (f64, f64, f64)) {
     const N: u64 = 40_000;
-    // The largest mean that is drawn in halves, and the one after it.
-    let spread = |rate: f64, entity: u64| -> Vec<f64> {
+    let spread = |by_rejection: bool| -> Vec<f64> {
         let streams = Streams::new(11);
         let mut below = [0; 9];
         for number in 0..N {
-            let count = streams.stream(PURPOSE, entity, number).poisson(rate) as f64;
-            let deviations = (count - rate) / rate.sqrt();
+            let mut stream = streams.stream(PURPOSE, u64::from(by_rejection), number);
+            let (count, mean, deviation) = draw(&mut stream, by_rejection);
+            // Whole numbers lie on a mark or do not: spread over the next half on both sides, they do not matter.
+            let count = count + stream.below(1000) as f64 / 1000.0 - 0.5;
             for (mark, below) in std::iter::zip(-4..=4, &mut below) {
-                *below += u32::from(deviations <= f64::from(mark) * 0.75);
+                *below += u32::from((count - mean) / deviation <= f64::from(mark) * 0.75);
             }
         }
         below.iter().map(|n| f64::from(*n) / N as f64).collect()
     };
-    let pairs = std::iter::zip(spread(20_000.0, 0), spread(20_001.0, 1));
-    for (halves, rejection) in pairs {
+    for (halves, rejection) in std::iter::zip(spread(false), spread(true)) {
         // Four standard deviations of the difference of two such shares.
         let sd = (2.0 * halves * (1.0 - halves) / N as f64).sqrt();
         assert!(
             (halves - rejection).abs() < 4.0 * sd,
-            "{halves} and {rejection}"
+            "{name}: {halves} and {rejection}"
         );
+    }
+}
+
+#[test]
+fn a_large_count_by_rejection_is_spread_as_one_in_halves() {
+    assert_spread_alike("poisson", |stream, by_rejection| {
+        let mean: f64 = if by_rejection { 600.1 } else { 600.0 };
+        (stream.poisson(mean) as f64, mean, mean.sqrt())
+    });
+    for p in [0.02, 0.3, 0.5, 0.8_f64] {
+        // 600 of the rarer outcome are to be expected, then some more.
+        let in_halves = (600.0 / p.min(1.0 - p)) as u64;
+        assert_spread_alike(&format!("binomial {p}"), |stream, by_rejection| {
+            let n = in_halves + if by_rejection { 100 } else { 0 };
+            let mean = n as f64 * p;
+            let deviation = (mean * (1.0 - p)).sqrt();
+            (stream.binomial(n, p) as f64, mean, deviation)
+        });
     }
 }
 

@@ -79,6 +79,16 @@ impl RoomLog {
         })
     }
 
+    /// Each day on which an item before `end` was made, and those items.
+    pub fn days(&self, end: EventNo) -> impl Iterator<Item = (u32, Range<EventNo>)> + '_ {
+        let begun = self.days.partition_point(|(_, first)| *first < end);
+        (0..begun).map(move |index| {
+            let (day, first) = self.days[index];
+            let next = self.days.get(index + 1).map_or(end, |(_, first)| *first);
+            (day, first..next.min(end))
+        })
+    }
+
     pub(super) fn begin_day(&mut self, day: u32) {
         if self.days.last().is_none_or(|(last, _)| *last < day) {
             self.days.push((day, self.len));
@@ -110,9 +120,8 @@ impl RoomLog {
                 Entry::One { pdu, .. } => u32::from(pdu.at < at),
                 Entry::Run { first, start, .. } => {
                     let number = self.in_run(*first, *start, begin).number;
-                    let times = self.times(day);
-                    let times = &times[number as usize..(number + (end - begin)) as usize];
-                    times.partition_point(|time| *time < at) as u32
+                    let before = self.times(day).before(at);
+                    before.saturating_sub(number).min(end - begin)
                 }
             };
             first = begin + before;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::journal::{EventNo, ServerId, UserId};
 use crate::kernel::SimTime;
 use crate::room::traffic::Speakers;
-use crate::room::{Body, Day, TrafficRef};
+use crate::room::{Body, Day, Times, TrafficRef};
 
 use super::{Entry, RoomLog};
 
@@ -155,7 +155,7 @@ impl RoomLog {
     }
 
     /// Times of a day's drawn messages.
-    pub fn times(&self, day: u32) -> Rc<Vec<SimTime>> {
+    pub fn times(&self, day: u32) -> Rc<Times> {
         let kept = &mut *self.times.borrow_mut();
         match kept.iter().position(|(of, _)| *of == day) {
             Some(place) => kept[..=place].rotate_right(1),
@@ -196,9 +196,47 @@ impl RoomLog {
         parts.find_map(|(first, message, len)| {
             let TrafficRef { day, number: from } = message;
             let number = self.said_on(day).last_of(server, from..from + len)?;
-            let at = self.times(day)[number as usize];
+            let at = self.times(day).at(number);
             Some((first + (number - from), at))
         })
+    }
+
+    /// Tallies the messages among items of one day by author's server. Of a day whose messages are mostly in runs the
+    /// others are looked at, and taken off the whole.
+    pub fn tally_day(&self, items: Range<EventNo>, mut add: impl FnMut(ServerId, i64)) {
+        let mut in_runs: Vec<TrafficRef> = Vec::new();
+        let mut ends: Vec<u32> = Vec::new();
+        self.pieces(items.start, items.end, |piece| match piece.pdu {
+            Some(pdu) if self.is_message(piece.first) => add(pdu.origin, 1),
+            Some(_) => {}
+            None => {
+                let first = self.drawn(piece.first).expect("a run has drawn messages");
+                in_runs.push(first);
+                ends.push(first.number + piece.len);
+            }
+        });
+        let Some(TrafficRef { day, .. }) = in_runs.first() else {
+            return;
+        };
+        let drawn = self.said_on(*day);
+        let inside = std::iter::zip(
+            in_runs.iter().map(|first| first.number),
+            ends.iter().copied(),
+        );
+        let many: u32 = inside.clone().map(|(from, to)| to - from).sum();
+        if 2 * many < drawn.count() {
+            inside
+                .for_each(|(from, to)| drawn.tally(from, to, |server, _, n| add(server, n as i64)));
+            return;
+        }
+        drawn.tally(0, drawn.count(), |server, _, n| add(server, n as i64));
+        let begins = in_runs.iter().map(|first| first.number);
+        let outside = std::iter::zip(
+            std::iter::once(0).chain(ends.iter().copied()),
+            begins.chain([drawn.count()]),
+        );
+        outside
+            .for_each(|(from, to)| drawn.tally(from, to, |server, _, n| add(server, -(n as i64))));
     }
 
     /// Tallies the drawn messages of the run part `first..first + len` by author's server and file.

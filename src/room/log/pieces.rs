@@ -103,20 +103,6 @@ impl RoomLog {
         }
     }
 
-    /// As `pieces`, of which none has items of two days.
-    pub fn pieces_by_day(&self, first: EventNo, end: EventNo, mut f: impl FnMut(Range<EventNo>)) {
-        self.pieces(first, end, |piece| {
-            let items = piece.first..piece.first + piece.len;
-            match self.entry(piece.first) {
-                Entry::Run { first, start, .. } => {
-                    let parts = self.by_day((*first, *start), items);
-                    parts.for_each(|(first, _, len)| f(first..first + len));
-                }
-                Entry::One { .. } => f(items),
-            }
-        });
-    }
-
     /// Calls `f` for each piece of `first..end`, the last one first, until it breaks. With each piece comes a bound:
     /// no item before it is deeper.
     pub fn pieces_back(
