@@ -15,7 +15,7 @@ use super::Traffic;
 
 const QUIET: Purpose = Purpose::new("traffic.times");
 const HALVES: Purpose = Purpose::new("traffic.halves");
-const SPAN: Purpose = Purpose::new("traffic.span");
+const IN_SPAN: Purpose = Purpose::new("traffic.span");
 const MILLIS_PER_DAY: u32 = 86_400_000;
 /// Above so many messages a day is busy. About there, halving begins to be quicker.
 const MOST_ON_A_QUIET_DAY: u32 = 700;
@@ -45,6 +45,19 @@ struct Halved {
     day: u32,
     /// Spans by their place in the tree of halves: the whole day is 1, the halves of `n` are `2n` and `2n + 1`.
     known: RefCell<BTreeMap<u32, Known>>,
+    /// The span at which somebody looked last: the next look is mostly at the same.
+    last: RefCell<Option<Span>>,
+}
+
+/// A span that is not halved.
+#[derive(Debug, Clone)]
+struct Span {
+    /// The number of its first message.
+    first: u32,
+    /// Milliseconds since midnight.
+    whole: Range<u32>,
+    /// Those of its messages, in order.
+    millis: Rc<[u32]>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +78,7 @@ impl Traffic {
                 room,
                 day,
                 known: RefCell::default(),
+                last: RefCell::default(),
             })
         } else {
             let mut stream = streams.stream(QUIET, room, u64::from(day));
@@ -101,9 +115,12 @@ impl Times {
         let millis = match &self.kind {
             Kind::Quiet(millis) => millis[number as usize],
             Kind::Busy(halved) => {
+                let is_in = |span: &Span| {
+                    (span.first..span.first + span.millis.len() as u32).contains(&number)
+                };
                 let is_in_first = |second: u32, _| number < second;
-                let (first, millis) = halved.span(self.count, is_in_first);
-                millis[(number - first) as usize]
+                let span = halved.span(self.count, is_in, is_in_first);
+                span.millis[(number - span.first) as usize]
             }
         };
         self.midnight + SimDuration(u64::from(millis))
@@ -120,17 +137,31 @@ impl Times {
         match &self.kind {
             Kind::Quiet(millis) => made(millis),
             Kind::Busy(halved) => {
-                let (first, millis) = halved.span(self.count, |_, middle| passed < middle);
-                first + made(&millis)
+                let is_in = |span: &Span| span.whole.contains(&passed);
+                let span = halved.span(self.count, is_in, |_, middle| passed < middle);
+                span.first + made(&span.millis)
             }
         }
     }
 }
 
 impl Halved {
-    /// Goes down to a span that is not halved: the number of its first message, and the times in it. Of two halves it is told
-    /// which number and which millisecond the second one begins with, and says whether to go on in the first.
-    fn span(&self, count: u32, is_in_first: impl Fn(u32, u32) -> bool) -> (u32, Rc<[u32]>) {
+    /// The span in which something is. If it is not the last one, it is gone down to: of two halves, `is_in_first` is told
+    /// which number and which millisecond the second one begins with.
+    fn span(
+        &self,
+        count: u32,
+        is_in: impl Fn(&Span) -> bool,
+        is_in_first: impl Fn(u32, u32) -> bool,
+    ) -> Span {
+        let last = &mut *self.last.borrow_mut();
+        match last {
+            Some(span) if is_in(span) => span.clone(),
+            _ => last.insert(self.go_down(count, is_in_first)).clone(),
+        }
+    }
+
+    fn go_down(&self, count: u32, is_in_first: impl Fn(u32, u32) -> bool) -> Span {
         let (mut place, mut first, mut count) = (1, 0, count);
         let mut span = 0..MILLIS_PER_DAY;
         loop {
@@ -141,7 +172,13 @@ impl Halved {
                 drawn
             });
             match known {
-                Known::Millis(millis) => return (first, millis),
+                Known::Millis(millis) => {
+                    return Span {
+                        first,
+                        whole: span,
+                        millis,
+                    };
+                }
                 Known::Halves(in_first) => {
                     let middle = middle(&span);
                     if is_in_first(first + in_first, middle) {
@@ -163,7 +200,7 @@ impl Halved {
             let share = f64::from(middle(span) - span.start) / f64::from(length);
             return Known::Halves(stream.binomial(u64::from(count), share) as u32);
         }
-        let mut stream = self.streams.stream(SPAN, self.room, number);
+        let mut stream = self.streams.stream(IN_SPAN, self.room, number);
         let moments = (0..count).map(|_| span.start + stream.below(u64::from(length)) as u32);
         let mut millis: Vec<u32> = moments.collect();
         millis.sort_unstable();
