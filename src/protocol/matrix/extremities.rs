@@ -7,6 +7,7 @@ use crate::kernel::SimTime;
 use crate::room::{Body, Pdu, RoomLog, StateMap};
 use crate::workload::RoomSpec;
 
+use super::groups::first_in_set_order;
 use super::outbox::{Context, Effect, Timer};
 use super::replica::Replica;
 use super::{Homeserver, Rules, state};
@@ -28,12 +29,19 @@ impl Replica {
         self.heads = heads;
     }
 
+    /// The forward extremities on which a new event is put, in order: of too many the deepest
+    /// (`get_prev_events_for_room`).
+    pub(super) fn newest_heads(&self, log: &RoomLog, most: usize) -> Vec<EventNo> {
+        let mut heads: Vec<EventNo> = self.heads.iter().copied().collect();
+        heads.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
+        heads.truncate(most);
+        heads.sort_unstable();
+        heads
+    }
+
     /// The state groups of the forward extremities, each once, in order.
     pub(super) fn head_groups(&self) -> Vec<u32> {
-        let mut groups: Vec<u32> = self.heads.iter().map(|head| self.group(*head)).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        groups
+        self.groups_of(&self.heads)
     }
 
     /// Parents of soft-failed or rejected parents are no extremities either, once something good stands
@@ -143,18 +151,4 @@ impl Homeserver {
             }
         }
     }
-}
-
-/// The order in which Synapse (CPython) walks a small set of state group ids: by their lowest bits. Which
-/// of two equal groups is found first decides whether a stale extremity can be dropped.
-pub(super) fn first_in_set_order(groups: &[u32]) -> Vec<u32> {
-    // A CPython set has 8 places up to four elements, then 32, then 128.
-    let places = match groups.len() {
-        0..=4 => 8,
-        5..=18 => 32,
-        _ => 128,
-    };
-    let mut ordered = groups.to_vec();
-    ordered.sort_by_key(|group| (group % places, *group));
-    ordered
 }
