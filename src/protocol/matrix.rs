@@ -12,6 +12,7 @@ mod destination;
 mod extremities;
 mod forgotten;
 mod founding;
+mod groups;
 mod history;
 mod homeserver;
 mod intake;

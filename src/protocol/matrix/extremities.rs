@@ -7,6 +7,7 @@ use crate::kernel::SimTime;
 use crate::room::{Body, Pdu, RoomLog, StateMap};
 use crate::workload::RoomSpec;
 
+use super::groups::first_in_set_order;
 use super::outbox::{Context, Effect, Timer};
 use super::replica::Replica;
 use super::{Homeserver, Rules, state};
@@ -33,6 +34,16 @@ impl Replica {
         debug_assert!(!heads.keys().any(|no| is_referred(*no)));
         self.heads = heads;
         self.has_new_history = false;
+    }
+
+    /// The forward extremities on which a new event is put, in order: of too many the deepest
+    /// (`get_prev_events_for_room`).
+    pub(super) fn newest_heads(&self, log: &RoomLog, most: usize) -> Vec<EventNo> {
+        let mut heads: Vec<EventNo> = self.heads.keys().copied().collect();
+        heads.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
+        heads.truncate(most);
+        heads.sort_unstable();
+        heads
     }
 
     /// The state groups of the forward extremities, each once, in order.
@@ -146,18 +157,4 @@ impl Homeserver {
             }
         }
     }
-}
-
-/// The order in which Synapse (CPython) walks a small set of state group ids: by their lowest bits. Which
-/// of two equal groups is found first decides whether a stale extremity can be dropped.
-pub(super) fn first_in_set_order(groups: &[u32]) -> Vec<u32> {
-    // A CPython set has 8 places up to four elements, then 32, then 128.
-    let places = match groups.len() {
-        0..=4 => 8,
-        5..=18 => 32,
-        _ => 128,
-    };
-    let mut ordered = groups.to_vec();
-    ordered.sort_by_key(|group| (group % places, *group));
-    ordered
 }

@@ -12,6 +12,7 @@ use super::Rules;
 use super::accounts::{Account, Clients};
 use super::backfill::BackfillLock;
 use super::destination::{Backoff, Destination};
+use super::groups::Resolved;
 use super::media::MediaStore;
 use super::outbox::{Context, TaskId, Timer};
 use super::pagination::Scroll;
@@ -78,6 +79,8 @@ pub struct Memory {
     pub dummy_planned: bool,
     /// Is the next run of the job that overwrites redacted content planned?
     pub censor_planned: bool,
+    /// States that were resolved for new events.
+    pub resolved: Resolved,
     /// When the process started.
     pub started: SimTime,
     /// For naming tasks and scrolls.

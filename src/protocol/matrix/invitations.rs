@@ -58,7 +58,9 @@ impl Homeserver {
         let outcome = match self.may_invite(ctx, room, by, who) {
             Err(refusal) => Err(refusal),
             // An equal invitation is not made anew, and the user's server hears nothing.
-            Ok(()) if self.is_present(ctx, room, by, &invitation(who, profile)) => Ok(()),
+            Ok(()) if self.is_present(ctx, room, by, &invitation(who, profile)) => {
+                self.make_state(ctx, room, by, invitation(who, profile))
+            }
             Ok(()) => {
                 let home = ctx.logs[room.index()].home(who);
                 let task = Task::Invite {
@@ -79,7 +81,12 @@ impl Homeserver {
         if self.membership_now(ctx, room, who) == Some(Membership::Ban) {
             return Err(Refusal::BAD_STATE);
         }
-        self.allows_new(ctx, room, by, invitation(who, Profile::Absent))
+        let body = invitation(who, Profile::Absent);
+        let may = self.allows_new(ctx, room, by, body.clone());
+        if may.is_err() {
+            self.spend_groups(ctx, room, &body);
+        }
+        may
     }
 
     /// Would the room's current state allow a new event?
@@ -134,8 +141,13 @@ impl Homeserver {
                     };
                     self.ask(ctx, home, told, Task::Told);
                 }),
-            Answer::Refused(refusal) => Err(*refusal),
-            _ => Err(Refusal::UNREACHABLE),
+            _ => {
+                self.spend_groups(ctx, room, &invitation(who, profile));
+                Err(match answer {
+                    Answer::Refused(refusal) => *refusal,
+                    _ => Refusal::UNREACHABLE,
+                })
+            }
         };
         ctx.out.push(Effect::Done { ticket, outcome });
     }

@@ -6,9 +6,10 @@ use crate::journal::{EventNo, MediaId, Path, RoomId, UserId};
 use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
 use crate::workload::{Action, Power, RoomKind, RoomSpec, StateField, Visibility};
 
+use super::groups::Numbering;
 use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
 use super::replica::Replica;
-use super::store::{Way, group_after};
+use super::store::Way;
 use super::{Homeserver, state};
 
 /// Level to invite in public rooms, and in all others (Synapse's presets).
@@ -141,10 +142,7 @@ impl Homeserver {
                 Refusal::FORBIDDEN
             });
         }
-        let mut prev_events: Vec<EventNo> = replica.heads.keys().copied().collect();
-        prev_events.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
-        prev_events.truncate(most);
-        prev_events.sort_unstable();
+        let prev_events = replica.newest_heads(log, most);
         let depth = 1 + prev_events
             .iter()
             .map(|no| log.depth(*no))
@@ -162,6 +160,9 @@ impl Homeserver {
             at: now,
         };
         if !state::allowed(log, spec, &before, &pdu) {
+            if origin == me {
+                self.spend_groups(ctx, room, &pdu.body);
+            }
             return Err(Refusal::FORBIDDEN);
         }
         let mut to = log.host_servers(&before);
@@ -218,7 +219,12 @@ impl Homeserver {
             }
         }
         let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
-        let group = group_after(replica, &mut self.db.next_group, &pdu, true, log, spec);
+        let group = Numbering::new(&mut self.db.next_group, &mut self.memory, pdu.at).after(
+            replica,
+            &pdu.prev_events,
+            &pdu.body,
+            (log, spec),
+        );
         replica.positions.place_live(no, pdu.at, pdu.at);
         replica.set_groups(no..no + 1, group);
         replica.timeline.insert(no..no + 1);
@@ -303,6 +309,7 @@ impl Homeserver {
         body: Body,
     ) -> Outcome {
         if self.is_present(ctx, room, by, &body) {
+            self.spend_groups(ctx, room, &body);
             return Ok(());
         }
         self.make_event(ctx, room, by, body).map(|_| ())

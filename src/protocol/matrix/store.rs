@@ -7,7 +7,8 @@ use crate::kernel::{SimDuration, SimTime};
 use crate::room::{Body, Membership, Pdu, RoomLog, StateKey, StateMap};
 use crate::workload::RoomSpec;
 
-use super::extremities::{Pruner, first_in_set_order};
+use super::extremities::Pruner;
+use super::groups::Numbering;
 use super::outbox::{Context, Copy, Effect};
 use super::replica::{Replica, Turn};
 use super::{Homeserver, state};
@@ -64,6 +65,13 @@ impl Homeserver {
         let before = state::state_before(log, spec, &prev_events);
         let was_outlier = replica.outliers.contains(&no);
         let rejected = !state::allowed(log, spec, &before, &pdu);
+        let group = Numbering::new(&mut self.db.next_group, &mut self.memory, ctx.now).arrived(
+            replica,
+            &pdu,
+            missing.is_empty(),
+            way.path == Path::Join && self.rules.faster_join,
+            (log, spec),
+        );
         if rejected && was_outlier {
             // What is stored is at least as good (`_update_outliers_txn`).
             return replica.lower_min_depth(0);
@@ -77,14 +85,6 @@ impl Homeserver {
         } else {
             Vec::new()
         };
-        let group = group_after(
-            replica,
-            &mut self.db.next_group,
-            &pdu,
-            missing.is_empty(),
-            log,
-            spec,
-        );
 
         // A former outlier keeps the position that it was given then (`_update_outliers_txn`).
         if !was_outlier {
@@ -271,48 +271,6 @@ fn sorted(events: &[EventNo]) -> Vec<EventNo> {
     let mut events = events.to_vec();
     events.sort_unstable();
     events
-}
-
-/// The state group after an event; new ones are counted as Synapse stores them.
-pub(super) fn group_after(
-    replica: &Replica,
-    next_group: &mut u32,
-    pdu: &Pdu,
-    whole: bool,
-    log: &RoomLog,
-    spec: &RoomSpec,
-) -> u32 {
-    let mut new_group = || {
-        *next_group += 1;
-        *next_group - 1
-    };
-    let before = if whole && !pdu.prev_events.is_empty() {
-        let prev_events = pdu.prev_events.iter();
-        let mut groups: Vec<u32> = prev_events.map(|prev| replica.group(*prev)).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        match *groups {
-            [group] => group,
-            _ => {
-                let resolved = state::state_before(log, spec, &pdu.prev_events);
-                first_in_set_order(&groups)
-                    .into_iter()
-                    .find(|group| {
-                        pdu.prev_events.iter().any(|prev| {
-                            replica.group(*prev) == *group && *log.state_after(*prev) == resolved
-                        })
-                    })
-                    .unwrap_or_else(&mut new_group)
-            }
-        }
-    } else {
-        new_group()
-    };
-    if pdu.body.state_key().is_some() {
-        new_group()
-    } else {
-        before
-    }
 }
 
 /// `event_backward_extremities` after an event is stored (Synapse, `_update_backward_extremeties`).

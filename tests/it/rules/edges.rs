@@ -1,6 +1,6 @@
 //! What remains of the graph where events are gone (Synapse, `event_edges`, `purge_events.py`).
 
-use super::story::Story;
+use super::story::{ROOM, Story};
 
 #[test]
 fn a_search_for_missing_events_goes_on_through_what_a_purge_has_spared() {
@@ -118,4 +118,39 @@ fn a_new_process_that_cannot_deliver_leaves_out_all_but_the_newest() {
     assert_eq!(ago(false).all("end", "win"), 30);
     // The newest one, and the ten before it that are asked for.
     assert_eq!(ago(true).all("end", "win"), 11);
+}
+
+/// Server b has lost a window of thirty messages, and is told of the next one.
+fn behind_a_gap(before: impl FnOnce(Story) -> Story) -> u64 {
+    let story = Story::in_a_room(&["a", "b"])
+        .join_here(ROOM, "b1")
+        .say("pre", &[("a1", 1)]);
+    let told = before(story)
+        .backup("b")
+        .say("win", &[("a1", 30)])
+        .restore("b")
+        .say("post", &[("a1", 1)])
+        .look("end", "b")
+        .told();
+    told.room("end").forward_extremities
+}
+
+#[test]
+fn a_stale_extremity_is_dropped_if_its_state_group_comes_later_in_a_set() {
+    // A first join through another server takes four groups and another one a fifth. The state above the gap is of a
+    // new group; of the two with the same state the first by the lowest three bits is kept.
+    let equal = |times| {
+        behind_a_gap(|story| (0..times).fold(story, |story, _| story.join_here(ROOM, "b1")))
+    };
+    let left: Vec<u64> = (0..7).map(equal).collect();
+    assert_eq!(left, [2, 2, 1, 1, 1, 1, 1], "groups 5 and 6 to 12");
+}
+
+#[test]
+fn what_is_refused_or_equal_takes_a_state_group_all_the_same() {
+    let refused = behind_a_gap(|story| story.set("b1", "topic", "no").set("b1", "name", "no"));
+    assert_eq!(refused, 1, "groups 5 and 8");
+    // Who is not in the room is told so before.
+    let outside = behind_a_gap(|story| story.set("b2", "topic", "no").set("b2", "name", "no"));
+    assert_eq!(outside, 2, "groups 5 and 6");
 }
