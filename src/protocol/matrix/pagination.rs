@@ -6,7 +6,7 @@ use crate::room::{Membership, RoomLog, StateKey};
 use crate::workload::{Action, Visibility};
 
 use super::backfill::Wish;
-use super::outbox::{Context, Effect, Refusal, Ticket, Timer};
+use super::outbox::{Context, Effect, NOBODY, Refusal, Ticket, Timer};
 use super::page::{Page, Token};
 use super::replica::Replica;
 use super::{Homeserver, visibility};
@@ -146,13 +146,11 @@ impl Homeserver {
                 && !is_hidden(*no)
                 && visibility::user_sees(log, *no, scroll.who, is_peeking)
         };
-        // Nobody looks at what a person saw who scrolls of themselves; that they saw something is enough.
-        let shows_something = if scroll.most.is_some() {
-            rows.items().any(|no| visible(&no))
-        } else {
+        // Of what a person saw who scrolls of themselves only that it was something matters, and of a tool not even that.
+        if scroll.ticket != NOBODY {
             scroll.shown.extend(rows.items().filter(visible));
-            true
-        };
+        }
+        let shows_something = scroll.most.is_none() || rows.items().any(|no| visible(&no));
         let enough = !shows_something || scroll.most.is_some_and(|most| scroll.pages >= most);
         if let Some(next) = rows.next().filter(|_| !enough) {
             scroll.token = Some(next);
