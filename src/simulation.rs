@@ -11,6 +11,7 @@ mod deletions;
 mod founding;
 mod in_step;
 mod jumps;
+mod keys;
 mod logs;
 mod network;
 mod outcome;
@@ -233,6 +234,11 @@ impl<'a> Simulation<'a> {
             .enumerate()
             .map(|(i, spec)| Homeserver::new(ServerId(i as u32), spec.rules.clone()))
             .collect();
+        if world.is_laboratory() {
+            for server in &mut servers {
+                server.db.keys = Some(BTreeSet::new());
+            }
+        }
         for (i, user) in world
             .users
             .iter()

@@ -18,6 +18,7 @@ mod homeserver;
 mod intake;
 mod invitations;
 mod jump;
+mod keys;
 mod lifetimes;
 mod local;
 mod media;

@@ -10,6 +10,7 @@ mod members;
 mod pieces;
 mod redactions;
 mod resolutions;
+mod signatures;
 mod wishes;
 
 use std::cell::{Cell, RefCell};
@@ -87,6 +88,8 @@ pub struct RoomLog {
     states: BTreeMap<EventNo, StateMap>,
     state_events: Vec<EventNo>,
     redactions: Redactions,
+    /// Of each server that ever replaced its signing key: when.
+    key_changes: BTreeMap<ServerId, Vec<SimTime>>,
     wishes: Rc<Wishes>,
     /// What is taken back of the day last looked at.
     deletions: RefCell<Option<deletions::OfDay>>,
@@ -130,6 +133,7 @@ impl RoomLog {
             states: BTreeMap::new(),
             state_events: Vec::new(),
             redactions: Redactions::default(),
+            key_changes: BTreeMap::new(),
             wishes: Rc::default(),
             deletions: RefCell::default(),
             branches: BTreeMap::new(),

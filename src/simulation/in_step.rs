@@ -57,6 +57,7 @@ impl Simulation<'_> {
             || !self.servers[from.index()].is_clear(to)
             // A delivery would clear the receiver's back-off towards the sender.
             || !self.servers[to.index()].is_clear(from)
+            || !self.can_verify(to, room, event)
             // What a redaction hides is written down, server by server.
             || log.redacted_by(event).is_some()
         {
@@ -77,6 +78,8 @@ impl Simulation<'_> {
         on_top
             && !own_member
             && replica.follows
+            // What rests on something that could not be checked is not taken.
+            && (homeserver.db.keys.is_none() || replica.unverified.is_empty())
             && (replica.count_heads(event, log) == 1
                 || log.is_message(event)
                     && homeserver.allows_now(log, &self.world.rooms[room.index()], event))

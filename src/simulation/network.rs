@@ -71,6 +71,7 @@ impl Simulation<'_> {
         if self.world.room(room).messages_per_day <= 0.0 {
             for server in &in_step {
                 self.servers[from.index()].note_given(*server);
+                self.fetch_keys_in_step(*server, from, room, event);
             }
         }
         for server in others.into_iter().filter(|server| *server != from) {
@@ -187,6 +188,7 @@ impl Simulation<'_> {
         if self.changes_standing(to, from, &parcel) {
             self.touch_pair(to, from);
         }
+        self.fetch_keys_for(to, from, &parcel);
         match parcel {
             Parcel::Transaction(pdus) => {
                 for (room, _) in &pdus {

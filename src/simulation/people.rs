@@ -90,7 +90,7 @@ impl Simulation<'_> {
 
     /// In a recording nobody does anything of themselves.
     pub(super) fn scripted(&self) -> bool {
-        self.world.people.page == 0
+        self.world.is_laboratory()
     }
 
     pub(super) fn wait(

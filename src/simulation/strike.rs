@@ -285,6 +285,9 @@ impl Simulation<'_> {
         let homeserver = &mut self.servers[server.index()];
         if !listed && !homeserver.rules.old_keys_listed {
             homeserver.key.unlisted_before = Some(now);
+            for log in &mut self.logs {
+                log.replace_key(server, now);
+            }
         }
     }
 

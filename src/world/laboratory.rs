@@ -50,6 +50,11 @@ impl World {
             },
         }
     }
+
+    /// Is it such a world, in which nobody does anything of themselves?
+    pub fn is_laboratory(&self) -> bool {
+        self.people.page == 0
+    }
 }
 
 /// The settings of the recorded servers (format, section 4).

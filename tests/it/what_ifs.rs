@@ -170,18 +170,21 @@ fn troubled() -> Vec<World> {
         tidy(),
     ]);
 
-    worlds.extend((0..8).map(stale_tip));
+    let (b, c) = (UserId(2), UserId(3));
+    for (tip_by, lost) in [(c, 150), (c, 50), (b, 15)] {
+        worlds.extend((0..8).map(|names| stale_tip(names, tip_by, lost)));
+    }
     worlds
 }
 
-/// The newest that A has after its restore is of C, and behind a gap of 150 messages only B speaks. How many
-/// names the room had decides on the numbers of state groups.
-fn stale_tip(names: u64) -> World {
+/// The newest that A has after its restore is by one of the others, and behind a gap only B speaks. How many names the
+/// room had decides on the numbers of state groups.
+fn stale_tip(names: u64, tip_by: UserId, lost: u64) -> World {
     let mut world = silent();
     for room in &mut world.rooms {
         room.messages_per_day = 0.0;
     }
-    let (b, c) = (UserId(2), UserId(3));
+    let b = UserId(2);
     for n in 0..names {
         let name = Action::SetState {
             room: RoomId(1),
@@ -193,8 +196,8 @@ fn stale_tip(names: u64) -> World {
         let at = START + SimDuration::hours(24) + SimDuration::minutes(n);
         world.actions.push((at, name));
     }
-    let tip = (SimDuration::hours(47), c);
-    let lost = (0..150).map(|n| (SimDuration::hours(72) + SimDuration::minutes(n), b));
+    let tip = (SimDuration::hours(47), tip_by);
+    let lost = (0..lost).map(|n| (SimDuration::hours(72) + SimDuration::minutes(n), b));
     let later = (0..3).map(|n| (SimDuration::days(7) + SimDuration::hours(n), b));
     for (after, by) in [tip].into_iter().chain(lost).chain(later) {
         let room = RoomId(1);

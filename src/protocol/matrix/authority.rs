@@ -57,7 +57,7 @@ impl Told {
         Told { event, grounds }
     }
 
-    fn all(&self) -> impl Iterator<Item = EventNo> + '_ {
+    pub(super) fn all(&self) -> impl Iterator<Item = EventNo> + '_ {
         let of_state = self.grounds.state.iter().chain(&self.grounds.auth).copied();
         of_state.chain([self.event])
     }
@@ -106,7 +106,16 @@ impl Homeserver {
         };
         let looked_at = told.looked_at(replica);
         self.take_outliers(log, &looked_at, Some(ctx.now));
-        self.db.rooms[&room].knows(told.event)
+        let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut) else {
+            return false;
+        };
+        // What could not be checked once, and now can, is part of the state from here on.
+        if !replica.unverified.is_empty() {
+            for no in told.all().filter(|no| replica.outliers.contains(no)) {
+                replica.unverified.remove(&no);
+            }
+        }
+        replica.knows(told.event)
     }
 
     /// Takes over events without their place in the graph: those whose signature can be checked and whose

@@ -247,16 +247,22 @@ impl Homeserver {
         }
         let destination = self.memory.destinations.entry(to).or_default();
         let Some((room, event)) = destination.page.pop_front() else {
-            destination.catching_up = false;
+            // What is owed still is kept back, and nothing is sent until there is something else
+            // (`_catch_up_transmission_loop` fails where it has nothing to send).
+            let is_kept_back = self.owes(to);
+            let destination = self.memory.destinations.entry(to).or_default();
+            destination.catching_up = is_kept_back;
             return None;
         };
         destination.settling = Some((room, event));
         let (log, spec) = (&ctx.logs[room.index()], &ctx.rooms[room.index()]);
         let most = self.rules.catchup_tip_max as usize;
-        let replica = self.replica(room, log, spec).into_iter();
-        let mut tips: Vec<EventNo> = replica
-            .flat_map(|replica| replica.heads.keys().copied())
-            .collect();
+        let replica = self.replica(room, log, spec);
+        let heads = replica.iter().flat_map(|replica| {
+            let heads = replica.heads.keys().copied();
+            heads.filter(|no| !replica.withholds(log, *no))
+        });
+        let mut tips: Vec<EventNo> = heads.collect();
         tips.sort_by_key(|no| std::cmp::Reverse((log.depth(*no), *no)));
         tips.truncate(most);
         let is_tip = tips.contains(&event);
@@ -278,9 +284,14 @@ impl Homeserver {
         for (room, event) in owed {
             let (log, spec) = (&ctx.logs[room.index()], &ctx.rooms[room.index()]);
             let replica = self.replica(room, log, spec);
-            if !replica.is_some_and(|replica| replica.has(event)) {
+            let Some(replica) = replica.filter(|replica| replica.has(event)) else {
                 self.db.forget_owed(to, room);
-            } else if page.len() < self.rules.catchup_rooms_per_page.max(1) as usize {
+                continue;
+            };
+            // What is new is sent as it is; here it is read like anything that is asked for.
+            if !replica.withholds(log, event)
+                && page.len() < self.rules.catchup_rooms_per_page.max(1) as usize
+            {
                 page.push_back((room, event));
             }
         }

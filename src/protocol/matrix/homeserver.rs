@@ -13,6 +13,7 @@ use super::accounts::{Account, Clients};
 use super::backfill::BackfillLock;
 use super::destination::{Backoff, Destination};
 use super::groups::Resolved;
+use super::keys::Key;
 use super::media::MediaStore;
 use super::outbox::{Context, TaskId, Timer};
 use super::pagination::Scroll;
@@ -42,6 +43,8 @@ pub struct Database {
     pub remote_media: BTreeMap<MediaId, SimTime>,
     /// Rooms that all local users have left and forgotten, and when they are deleted (`scheduled_tasks`).
     pub forgotten: BTreeMap<RoomId, SimTime>,
+    /// `server_signature_keys`: others' keys. None where trusted key servers have them all.
+    pub keys: Option<BTreeSet<Key>>,
     /// `redactions` whose target's content still stands in the database: when received, room, redaction.
     pub uncensored: BTreeSet<(SimTime, RoomId, EventNo)>,
     /// The next `state_groups` id.
@@ -186,13 +189,6 @@ impl Homeserver {
             .rooms
             .get(&room)
             .is_some_and(|replica| replica.in_room(log, self.id))
-    }
-
-    /// Is this event's signature good here? Only own events of a time whose key is lost are not.
-    pub fn verifies(&self, log: &RoomLog, no: EventNo) -> bool {
-        self.key
-            .unlisted_before
-            .is_none_or(|before| log.at(no) >= before || log.origin(no) != self.id)
     }
 
     /// When a job that runs at fixed times after the start of the process runs next.

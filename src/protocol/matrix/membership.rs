@@ -148,6 +148,9 @@ impl Homeserver {
         let log = &ctx.logs[room.index()];
         let me = self.id;
         let known = self.db.rooms.contains_key(&room);
+        if !self.verifies(log, 0) {
+            return Err(Refusal::NO_CREATE_EVENT);
+        }
         let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
         let inside = replica.in_room(log, me);
         if !inside {
@@ -163,8 +166,10 @@ impl Homeserver {
             return Err(Refusal::FORBIDDEN);
         }
         let log = &ctx.logs[room.index()];
+        // The rest is fetched apart, and what cannot be checked of it is noted (`_sync_partial_state_room`).
         let whole = self.state_for_join(log, join, false);
-        self.take_outliers(log, &whole, None);
+        let noted = self.rules.faster_join.then_some(ctx.now);
+        self.take_outliers(log, &whole, noted);
         let copy = Copy {
             no: join,
             shell: false,
@@ -186,7 +191,12 @@ impl Homeserver {
     /// What is told of the state before a join. What is critical for it comes at once: no memberships but the
     /// joining user's, and all that these events rest on. The rest comes with the join's parents, when the
     /// whole state is fetched (`_get_event_ids_for_partial_state_join`, `_sync_partial_state_room`).
-    fn state_for_join(&self, log: &RoomLog, join: EventNo, critical: bool) -> BTreeSet<EventNo> {
+    pub(super) fn state_for_join(
+        &self,
+        log: &RoomLog,
+        join: EventNo,
+        critical: bool,
+    ) -> BTreeSet<EventNo> {
         let critical = critical && self.rules.faster_join;
         let joining = log.state_key(join);
         let is_told = |key: &StateKey| {

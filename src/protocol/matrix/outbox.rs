@@ -59,6 +59,8 @@ impl Refusal {
         status: 400,
         code: "M_UNKNOWN",
     };
+    /// The state that another server gave has no beginning (`process_remote_join`).
+    pub const NO_CREATE_EVENT: Refusal = Refusal::BAD_EVENT;
     /// The request cannot be read.
     pub const BAD_JSON: Refusal = Refusal {
         status: 400,

@@ -3,20 +3,31 @@
 use crate::journal::{EventNo, Fact, RoomId, UserId, What, Why};
 use crate::kernel::SimDuration;
 use crate::room::{Body, RoomLog};
+use crate::workload::RoomSpec;
 
 use super::outbox::{Context, Effect, Outcome, Refusal, Timer};
 use super::replica::{Items, Replica};
 use super::{Homeserver, state};
 
+/// From this room version on a redaction says in its content what it redacts, and that is left where its content is not.
+const TARGET_IN_CONTENT_VERSION: u8 = 11;
+
+/// Does a redaction without its content say nothing of what it redacts (`updated_redaction_rules`)?
+pub(super) fn is_blank(spec: &RoomSpec, body: &Body, shell: bool) -> bool {
+    shell && spec.version < TARGET_IN_CONTENT_VERSION && matches!(body, Body::Redaction(_))
+}
+
 /// Level to redact others' messages (Synapse's presets).
 const REDACT_LEVEL: i64 = 50;
 
 impl Replica {
-    /// Is this a redaction of something that is not stored here? Then the server keeps it to itself, since it
-    /// cannot check whether it was allowed (`get_events_as_list`; element-hq/synapse #13675).
+    /// Is this a redaction of something that is not stored here, or of nobody knows what? Then the server keeps it to
+    /// itself, since it cannot check whether it was allowed (`get_events_as_list`; element-hq/synapse #13675).
     pub(super) fn withholds(&self, log: &RoomLog, no: EventNo) -> bool {
         let target = log.redacted_by(no);
-        target.is_some_and(|target| !self.knows(target) || self.rejected.contains(&target))
+        target.is_some_and(|target| {
+            !self.knows(target) || self.rejected.contains(&target) || self.blank.contains(&no)
+        })
     }
 
     /// Redactions in force here, each with what it redacts.
@@ -32,6 +43,7 @@ impl Replica {
         self.has(*redaction)
             && !self.rejected.contains(redaction)
             && !self.soft.contains(redaction)
+            && !self.blank.contains(redaction)
             && self.has(*target)
     }
 

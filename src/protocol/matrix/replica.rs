@@ -46,6 +46,8 @@ pub struct Replica {
     pub rejected: Items,
     /// Of `timeline`: held without content, as history visibility or redaction left them.
     pub shells: Items,
+    /// Of `timeline`: redactions that came without saying what they redact, as history visibility left them.
+    pub blank: Items,
     /// Known without their place in the graph.
     pub outliers: Items,
     /// `event_forward_extremities`, and the state group after each.
@@ -214,16 +216,21 @@ impl Replica {
         if self.unverified.is_empty() {
             return resolved(&Vec::from_iter(states));
         }
-        let mut states: Vec<StateMap> = states.cloned().collect();
+        let states: Vec<StateMap> = states
+            .map(|state| self.known_part(log, state.clone()))
+            .collect();
+        resolved(&Vec::from_iter(&states))
+    }
+
+    /// A state without that which could not be taken over.
+    pub(super) fn known_part(&self, log: &RoomLog, mut state: StateMap) -> StateMap {
         for no in &self.unverified {
             let key = log.state_key(*no);
-            for state in &mut states {
-                if let Some(key) = key.filter(|key| state.get(key) == Some(no)) {
-                    state.remove(&key);
-                }
+            if let Some(key) = key.filter(|key| state.get(key) == Some(no)) {
+                state.remove(&key);
             }
         }
-        resolved(&Vec::from_iter(&states))
+        state
     }
 
     /// After anything was processed here: does the copy know the newest item of the room?
@@ -311,6 +318,7 @@ impl Replica {
             &mut self.soft,
             &mut self.rejected,
             &mut self.shells,
+            &mut self.blank,
         ] {
             set.remove(first..end);
         }

@@ -10,6 +10,7 @@ use crate::workload::RoomSpec;
 use super::extremities::Pruner;
 use super::groups::Numbering;
 use super::outbox::{Context, Copy, Effect};
+use super::redactions::is_blank;
 use super::replica::{Replica, Turn};
 use super::{Homeserver, state};
 
@@ -62,7 +63,7 @@ impl Homeserver {
             return self.store_drawn_history(ctx, room, no..no + 1, copy.shell, way);
         }
         let pdu = whole(log, no);
-        let before = state::state_before(log, spec, &prev_events);
+        let before = replica.known_part(log, state::state_before(log, spec, &prev_events));
         let was_outlier = replica.outliers.contains(&no);
         let rejected = !state::allowed(log, spec, &before, &pdu);
         let group = Numbering::new(&mut self.db.next_group, &mut self.memory, ctx.now).arrived(
@@ -101,11 +102,16 @@ impl Homeserver {
         }
         replica.outliers.remove(no..no + 1);
         replica.failed_pulls.remove(&no);
-        // So do its content and its standing: that it soft-fails now is not written down.
+        // So do its content and its standing: that it soft-fails now is not written down. One that is neither state nor
+        // spared by a purge was given as it is now, as the parent of another one (`_get_state_and_persist`).
+        let keeps_content = was_outlier && (pdu.origin == me || pdu.body.state_key().is_some());
+        let shell = copy.shell && !keeps_content;
+        let blank = is_blank(spec, &pdu.body, shell);
         for (set, yes) in [
             (&mut replica.rejected, rejected),
             (&mut replica.soft, soft && !was_outlier),
-            (&mut replica.shells, copy.shell && !was_outlier),
+            (&mut replica.shells, shell),
+            (&mut replica.blank, blank),
         ] {
             if yes {
                 set.insert(no..no + 1);
@@ -129,7 +135,7 @@ impl Homeserver {
         // An own event that arrives live goes through the sender like a new one (reference 1.1). Above a gap
         // the servers in the room are not known.
         let is_new_here = !way.backfilled() && way.path != Path::Join && !was_outlier && !rejected;
-        let is_sent = is_new_here && missing.is_empty() && !replica.withholds(log, no);
+        let is_sent = is_new_here && missing.is_empty();
         if is_sent && log.origin(no) == me {
             let mut to = log.host_servers(&before);
             to.retain(|server| *server != me);

@@ -219,3 +219,55 @@ fn an_event_that_the_present_state_forbids_is_soft_failed() {
     assert_eq!((ghost.held, ghost.soft, ghost.rejected), (0, 2, 0));
     assert_eq!(told.room("end").forward_extremities, 1);
 }
+
+#[test]
+fn what_was_signed_with_a_key_that_is_gone_nobody_new_can_check() {
+    let joining = |maker: &str, other: &str| {
+        Story::new(&["a", "b", "c"])
+            .room(ROOM, &[maker, other])
+            .backup("a")
+            .restore_as("a", "restored", "new")
+            .join(ROOM, "c1", "b")
+            .called("join")
+            .look("end", "c")
+            .told()
+    };
+    // Without the event that made it there is no room.
+    assert_eq!(joining("a", "b").result("join"), "400 M_UNKNOWN");
+    let without_a = joining("b", "a");
+    assert_eq!(without_a.result("join"), "ok");
+    assert_eq!(without_a.room("end").members, ["b1@b", "c1@c"]);
+}
+
+#[test]
+fn the_key_of_a_server_that_is_away_is_missing_where_it_was_never_heard() {
+    let told = Story::new(&["a", "b", "c"])
+        .room(ROOM, &["b", "c"])
+        .stop("c")
+        .join(ROOM, "a1", "b")
+        .look("end", "a")
+        .told();
+    assert_eq!(told.room("end").members, ["a1@a", "b1@b"]);
+    assert_eq!(told.room("end").failed_pulls, 1);
+}
+
+#[test]
+fn a_redaction_whose_content_is_hidden_redacts_nothing_before_version_11() {
+    let redacted = |version: &str| {
+        let create = json!({"do": "create_room", "room": ROOM, "by": "c1@c", "preset": "public",
+            "version": version, "history_visibility": "invited"});
+        Story::new(&["a", "b", "c"])
+            .step(create)
+            .join(ROOM, "a1", "c")
+            .say("pre", &[("a1", 2)])
+            .step(json!({"do": "redact", "room": ROOM, "by": "c1@c", "target": ["pre", "a", 1]}))
+            .say("win", &[("a1", 2)])
+            .join(ROOM, "b1", "c")
+            .scroll("b1")
+            .look("end", "b")
+            .told()
+            .class("end", "pre@a")
+            .redacted
+    };
+    assert_eq!((redacted("10"), redacted("11")), (0, 1));
+}

@@ -200,3 +200,21 @@ fn who_was_asked_in_vain_is_woken_when_the_back_off_is_over() {
     assert_eq!(told.held("soon", "late@b"), 0);
     assert_eq!(told.held("end", "late@b"), 1);
 }
+
+#[test]
+fn a_redaction_of_something_purged_is_sent_but_by_a_new_process() {
+    let redacted = |between: fn(Story) -> Story| {
+        let story = Story::in_a_room(&["a", "b"])
+            .say("pre", &[("b1", 5), ("a1", 2)])
+            .purge("a", 1);
+        between(story)
+            .step(json!({"do": "redact", "room": ROOM, "by": "a1@a", "target": ["pre", "b", 1]}))
+            .look("end", "b")
+            .told()
+            .class("end", "pre@b")
+            .redacted
+    };
+    assert_eq!(redacted(|story| story), 1);
+    // That begins in catch-up, and reads what it gives as if somebody had asked for it.
+    assert_eq!(redacted(|story| story.restart("a")), 0);
+}
