@@ -22,7 +22,8 @@ pub(super) struct Pruner<'a> {
 
 impl Replica {
     /// An event that something good stands on is no extremity (`_get_events_which_are_prevs`). Where
-    /// history was filled in above an extremity, this is noticed with the next new event.
+    /// history was filled in above an extremity, this is noticed with the next new event; where none was, only the
+    /// newest extremity can be such an event.
     pub(super) fn forget_referred_heads(&mut self, log: &RoomLog, new: EventNo) {
         let mut heads = std::mem::take(&mut self.heads);
         let is_referred = |no: EventNo| log.successors(no).any(|later| self.is_good(later));
