@@ -37,7 +37,8 @@ pub(super) fn build(
     };
     let plan = file.federation.as_ref().filter(|_| problems.is_empty());
     let mut drawn = plan.map(|plan| federation::draw(plan, &file.rules, &mut world));
-    let hosts = Names::of(&world);
+    let mut is_whole = file.federation.is_some() == drawn.is_some();
+    let hosts = Names::of(&world, is_whole);
     users(file, &hosts, &mut world, problems);
     let measured = hosts
         .server(&file.measured, problems)
@@ -49,16 +50,18 @@ pub(super) fn build(
     let mut users: Vec<(ServerId, u64)> = (drawn.iter())
         .flat_map(|drawn| drawn.census.users.iter().copied())
         .collect();
-    if let Some(plan) = &file.population
-        && problems.is_empty()
-    {
-        users.extend(population::draw(plan, &file.rules, &mut world, measured));
+    if let Some(plan) = &file.population {
+        if problems.is_empty() {
+            users.extend(population::draw(plan, &file.rules, &mut world, measured));
+        } else {
+            is_whole = false;
+        }
     }
     let is_central = file.protocol == Protocol::Central;
     if is_central {
         central::add_operator(file, places, &mut world, problems);
     }
-    let names = Names::of(&world);
+    let names = Names::of(&world, is_whole);
     names.refuse_taken(file, problems);
     if !file.policy.is_empty() && problems.is_empty() {
         let users = all_users(&world, &users);

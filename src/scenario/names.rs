@@ -14,6 +14,8 @@ const FEW: usize = 10;
 
 /// All names of a world.
 pub(super) struct Names {
+    /// Is everything there that could have a name? If not, a name may be unknown only because what it names was not drawn.
+    whole: bool,
     servers: BTreeMap<String, u32>,
     users: BTreeMap<String, u32>,
     rooms: BTreeMap<String, u32>,
@@ -21,13 +23,14 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names of all things in the world.
-    pub(super) fn of(world: &World) -> Names {
+    /// The names of all things in the world. `whole`: nothing is missing in it that was to be drawn.
+    pub(super) fn of(world: &World, whole: bool) -> Names {
         let number = |names: Vec<String>| (0..).zip(names).map(|(n, name)| (name, n)).collect();
         let user = |user: &crate::workload::UserSpec| {
             format!("{}@{}", user.name, world.servers[user.server.index()].name)
         };
         Names {
+            whole,
             servers: number(
                 world
                     .servers
@@ -64,49 +67,54 @@ impl Names {
     }
 
     pub(super) fn server(&self, name: &Name, problems: &mut Problems<'_>) -> Option<ServerId> {
-        find("server", &self.servers, name, name.span(), problems).map(ServerId)
+        self.find("server", &self.servers, name, name.span(), problems)
+            .map(ServerId)
     }
 
     pub(super) fn user(&self, name: &Name, problems: &mut Problems<'_>) -> Option<UserId> {
-        find("user", &self.users, name, name.span(), problems).map(UserId)
+        self.find("user", &self.users, name, name.span(), problems)
+            .map(UserId)
     }
 
     pub(super) fn room(&self, name: &Name, problems: &mut Problems<'_>) -> Option<RoomId> {
-        find("room", &self.rooms, name, name.span(), problems).map(RoomId)
+        self.find("room", &self.rooms, name, name.span(), problems)
+            .map(RoomId)
     }
 
     /// A room by a name in a list.
     pub(super) fn room_in(&self, name: &str, list: Range<usize>, problems: &mut Problems<'_>) {
-        find("room", &self.rooms, name, list, problems);
+        self.find("room", &self.rooms, name, list, problems);
     }
 
     pub(super) fn media(&self, name: &Name, problems: &mut Problems<'_>) -> Option<MediaId> {
-        find("file", &self.media, name, name.span(), problems).map(MediaId)
+        self.find("file", &self.media, name, name.span(), problems)
+            .map(MediaId)
     }
-}
 
-fn find(
-    what: &str,
-    names: &BTreeMap<String, u32>,
-    name: &str,
-    span: Range<usize>,
-    problems: &mut Problems<'_>,
-) -> Option<u32> {
-    let found = names.get(name).copied();
-    if found.is_none() {
-        let label = match nearest(name, names.keys().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "not declared".to_owned(),
-        };
-        let known: Vec<&str> = names.keys().map(String::as_str).collect();
-        let help = match (what, known.len()) {
-            ("file", _) => "a file is known by the `upload` action that makes it".to_owned(),
-            (_, 1..=FEW) => format!("declare it with [[{what}]], or use: {}", known.join(", ")),
-            _ => format!("declare it with [[{what}]]"),
-        };
-        problems.add(span, format!("unknown {what} `{name}`"), label, help);
+    fn find(
+        &self,
+        what: &str,
+        names: &BTreeMap<String, u32>,
+        name: &str,
+        span: Range<usize>,
+        problems: &mut Problems<'_>,
+    ) -> Option<u32> {
+        let found = names.get(name).copied();
+        if found.is_none() && self.whole {
+            let label = match nearest(name, names.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "not declared".to_owned(),
+            };
+            let known: Vec<&str> = names.keys().map(String::as_str).collect();
+            let help = match (what, known.len()) {
+                ("file", _) => "a file is known by the `upload` action that makes it".to_owned(),
+                (_, 1..=FEW) => format!("declare it with [[{what}]], or use: {}", known.join(", ")),
+                _ => format!("declare it with [[{what}]]"),
+            };
+            problems.add(span, format!("unknown {what} `{name}`"), label, help);
+        }
+        found
     }
-    found
 }
 
 /// Notes each name that was given before.
