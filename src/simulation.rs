@@ -19,6 +19,7 @@ mod people;
 mod player;
 mod rooms;
 mod rounds;
+mod silence;
 mod strike;
 mod timers;
 mod touch;

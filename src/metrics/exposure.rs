@@ -4,6 +4,7 @@
 //! say (`wishes.rs`). A copy counts while its content is there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::journal::{RoomId, ServerId};
 use crate::kernel::{SimDuration, SimTime};
@@ -13,7 +14,7 @@ use super::heard::Heard;
 use super::measure::kind_name;
 use super::network::Everybody;
 use super::tenures::Tenure;
-use super::wishes::Wished;
+use super::wishes::{Said, Wished};
 
 /// Why a copy lives on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +118,28 @@ struct Sum {
 
 type Key = (&'static str, &'static str, Option<Cause>);
 
+/// Copies of one group of messages that live on for one cause.
+#[derive(Debug, Default)]
+struct OfCause {
+    copies: u64,
+    copy_millis: u128,
+    /// The items among which they are.
+    exposed: Items,
+}
+
+impl OfCause {
+    /// For whatever cause.
+    fn all(causes: &[OfCause]) -> OfCause {
+        OfCause {
+            copies: causes.iter().map(|of| of.copies).sum(),
+            copy_millis: causes.iter().map(|of| of.copy_millis).sum(),
+            exposed: causes
+                .iter()
+                .fold(Items::new(), |all, of| either(&all, &of.exposed)),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Sums {
     rows: BTreeMap<Key, Sum>,
@@ -134,19 +157,20 @@ pub(super) fn exposure(books: &Books<'_>, everybody: &Everybody<'_>, heard: &Hea
             let of_home = (everybody.wished)(server, room);
             of_home.into_iter().chain(of_room).min()
         };
-        let groups = Wished::of_room(books, room, &lifetime);
+        let said = Rc::default();
+        let groups = Wished::of_room(books, room, &said, &lifetime);
         if !groups.is_empty() {
             let tenures = tenures(books, heard, room);
             for group in &groups {
                 add(books, everybody, room, group, &tenures, &mut sums);
             }
         }
-        add_unheeded(books, room, &mut unheeded);
+        add_unheeded(books, room, &said, &mut unheeded);
     }
     sums.finish(unheeded)
 }
 
-fn add_unheeded(books: &Books<'_>, room: RoomId, unheeded: &mut Unheeded) {
+fn add_unheeded(books: &Books<'_>, room: RoomId, said: &Rc<Said>, unheeded: &mut Unheeded) {
     let log = &books.logs[room.index()];
     if books.personal_wishes.is_empty() && log.redactions().is_empty() {
         return;
@@ -155,7 +179,7 @@ fn add_unheeded(books: &Books<'_>, room: RoomId, unheeded: &mut Unheeded) {
     let alive = copies.filter(|server| books.alive[server.index()]);
     let whole = alive.map(|server| books.holdings[server.index()][&room].whole());
     let somewhere = whole.fold(Items::new(), |all, whole| either(&all, &whole));
-    let groups = Wished::of_room(books, room, &|_| None);
+    let groups = Wished::of_room(books, room, said, &|_| None);
     for group in groups.iter().filter(|group| group.local) {
         unheeded.wished += group.count();
         for range in somewhere.iter() {
@@ -193,7 +217,7 @@ fn add(
     let log = &books.logs[room.index()];
     let kind = kind_name(books.rooms[room.index()].kind);
     let owner = if group.local { "local" } else { "remote" };
-    let mut exposed: BTreeMap<Option<Cause>, Items> = BTreeMap::new();
+    let mut causes: [OfCause; Cause::ALL.len()] = Default::default();
     for (server, tenures) in tenures {
         let usual = usual_cause(group, (everybody.kept_for)(*server, room));
         for tenure in tenures {
@@ -208,23 +232,23 @@ fn add(
                 };
                 let from = late.map_or(wish, |since| since.at);
                 sums.outlived(cause, count, from, tenure.until);
-                let millis = u128::from(until.since(from).0) * u128::from(count);
-                for cause in [None, Some(cause)] {
-                    let sum = sums.rows.entry((kind, owner, cause)).or_default();
-                    sum.copy_millis += millis;
-                    if tenure.until.is_none() {
-                        sum.copies += count;
-                        exposed.entry(cause).or_default().insert(items.clone());
-                    }
+                let of_cause = &mut causes[cause as usize];
+                of_cause.copy_millis += u128::from(until.since(from).0) * u128::from(count);
+                if tenure.until.is_none() {
+                    of_cause.copies += count;
+                    of_cause.exposed.insert(items);
                 }
             });
         }
     }
-    for cause in std::iter::once(None).chain(Cause::ALL.map(Some)) {
+    let all = OfCause::all(&causes);
+    let named = Cause::ALL.map(Some).into_iter().zip(causes);
+    for (cause, of_cause) in std::iter::once((None, all)).chain(named) {
         let sum = sums.rows.entry((kind, owner, cause)).or_default();
         sum.wished += group.count();
-        let items = exposed.remove(&cause).unwrap_or_default();
-        for range in items.iter() {
+        sum.copies += of_cause.copies;
+        sum.copy_millis += of_cause.copy_millis;
+        for range in of_cause.exposed.iter() {
             let mut add = |_, count, _| sum.exposed += count;
             group.for_each_in(log, range, books.end, &mut add);
         }

@@ -43,10 +43,31 @@ struct Part {
 /// The number of a group of a room's messages.
 type Group = u16;
 
+/// The author of each item of a part; none of what is no message.
+type Lines = Rc<[Option<UserId>]>;
+
+/// Who said what in a room, as far as it was looked up: of the items from one to before another.
+#[derive(Debug, Default)]
+pub(super) struct Said(RefCell<BTreeMap<(EventNo, EventNo), Lines>>);
+
+impl Said {
+    /// The authors of some items, which are a part's.
+    fn authors(&self, log: &RoomLog, items: &Range<EventNo>) -> Lines {
+        let mut known = self.0.borrow_mut();
+        let look_up = || {
+            let author = |no| log.is_message(no).then(|| log.author(no).0);
+            items.clone().map(author).collect()
+        };
+        let ends = (items.start, items.end);
+        Rc::clone(known.entry(ends).or_insert_with(look_up))
+    }
+}
+
 /// In which group the messages of each author are.
 #[derive(Debug)]
 struct Authors {
     of: Of,
+    said: Rc<Said>,
     /// The groups of the items from each of these on, as they were looked up: copies begin and end in the middle of a day
     /// on server after server.
     known: RefCell<BTreeMap<EventNo, Rc<[Option<Group>]>>>,
@@ -75,9 +96,16 @@ impl Authors {
     /// The group of each of some items, which are a part's.
     fn groups_in(&self, log: &RoomLog, items: &Range<EventNo>) -> Rc<[Option<Group>]> {
         let mut known = self.known.borrow_mut();
-        let look_up = || {
-            let group = |no| log.is_message(no).then(|| self.group_of(log, no))?;
-            items.clone().map(group).collect()
+        let look_up = || match &self.of {
+            Of::Servers(_) => {
+                let group = |no| log.is_message(no).then(|| self.group_of(log, no))?;
+                items.clone().map(group).collect()
+            }
+            Of::Users(groups) => {
+                let authors = self.said.authors(log, items);
+                let group = |author: &Option<UserId>| groups.get(author.as_ref()?).copied();
+                authors.iter().map(group).collect()
+            }
         };
         Rc::clone(known.entry(items.start).or_insert_with(look_up))
     }
@@ -103,11 +131,16 @@ impl Wished {
     pub(super) fn of_room(
         books: &Books<'_>,
         room: RoomId,
+        said: &Rc<Said>,
         lifetime: &dyn Fn(ServerId) -> Option<SimDuration>,
     ) -> Vec<Wished> {
         let log = &books.logs[room.index()];
-        let (authors, keys) = authors(books, log, lifetime);
-        let authors = Rc::new(authors);
+        let (of, keys) = groups(books, log, lifetime);
+        let authors = Rc::new(Authors {
+            of,
+            said: Rc::clone(said),
+            known: RefCell::default(),
+        });
         let mut all: Vec<Wished> = keys
             .into_iter()
             .enumerate()
@@ -174,11 +207,11 @@ impl Wished {
 }
 
 /// In which groups a room's authors are, and what these want.
-fn authors(
+fn groups(
     books: &Books<'_>,
     log: &RoomLog,
     lifetime: &dyn Fn(ServerId) -> Option<SimDuration>,
-) -> (Authors, Vec<Key>) {
+) -> (Of, Vec<Key>) {
     let members = log.state_events(0, log.len()).iter();
     let members = members.filter_map(|no| match log.state_key(*no) {
         Some(StateKey::Member(user)) => Some(user),
@@ -210,8 +243,7 @@ fn authors(
         });
         Of::Users(groups.collect())
     };
-    let known = RefCell::default();
-    (Authors { of, known }, keys.0)
+    (of, keys.0)
 }
 
 /// Groups by what they want, numbered as they come.

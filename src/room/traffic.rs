@@ -272,14 +272,14 @@ impl Day {
         (here[index], server)
     }
 
-    /// Messages `from..to` of the day by (author's server, has a file).
-    pub fn tally(&self, from: u32, to: u32, mut add: impl FnMut(ServerId, bool, u64)) {
-        if from == 0 && to == self.count {
+    /// The day's messages of these numbers by (author's server, has a file).
+    pub fn tally(&self, numbers: Range<u32>, mut add: impl FnMut(ServerId, bool, u64)) {
+        if numbers == (0..self.count) {
             for (cell, (server, file, _)) in self.cells.iter().enumerate() {
                 add(*server, *file, self.places(cell).len() as u64);
             }
         } else {
-            for number in from..to {
+            for number in numbers {
                 let (server, file) = self.cell(number);
                 add(server, file, 1);
             }

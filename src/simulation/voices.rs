@@ -215,13 +215,18 @@ impl Simulation<'_> {
         }
         let log = &self.logs[room.index()];
         let today = self.queue.now().day() as u32;
-        let (present, newest) = (log.present(), log.newest_state());
+        let present = log.present();
+        let doubtful = doubtful.iter();
+        let doubtful: BTreeMap<ServerId, _> = doubtful
+            .map(|host| (*host, self.who_is_able(room, *host)))
+            .collect();
         let members = present.members.iter().copied();
         let failing = members.filter(|user| {
-            doubtful.contains(&log.home(*user))
-                && self.world.users[user.index()].weight > 0
-                && !log.is_silenced(*user, today)
-                && !self.is_able(room, *user, newest)
+            doubtful.get(&log.home(*user)).is_some_and(|is_able| {
+                self.world.users[user.index()].weight > 0
+                    && !log.is_silenced(*user, today)
+                    && !is_able(*user)
+            })
         });
         failing.map(|user| log.home(user)).collect()
     }

@@ -320,7 +320,9 @@ impl Replica {
             &mut self.shells,
             &mut self.blank,
         ] {
-            set.remove(first..end);
+            if !set.is_empty() {
+                set.remove(first..end);
+            }
         }
     }
 

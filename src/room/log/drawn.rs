@@ -204,39 +204,35 @@ impl RoomLog {
     /// Tallies the messages among items of one day by author's server. Of a day whose messages are mostly in runs the
     /// others are looked at, and taken off the whole.
     pub fn tally_day(&self, items: Range<EventNo>, mut add: impl FnMut(ServerId, i64)) {
-        let mut in_runs: Vec<TrafficRef> = Vec::new();
-        let mut ends: Vec<u32> = Vec::new();
+        let mut day = None;
+        let mut inside: Vec<Range<u32>> = Vec::new();
         self.pieces(items.start, items.end, |piece| match piece.pdu {
             Some(pdu) if self.is_message(piece.first) => add(pdu.origin, 1),
             Some(_) => {}
             None => {
                 let first = self.drawn(piece.first).expect("a run has drawn messages");
-                in_runs.push(first);
-                ends.push(first.number + piece.len);
+                day = Some(first.day);
+                inside.push(first.number..first.number + piece.len);
             }
         });
-        let Some(TrafficRef { day, .. }) = in_runs.first() else {
+        let Some(day) = day else {
             return;
         };
-        let drawn = self.said_on(*day);
-        let inside = std::iter::zip(
-            in_runs.iter().map(|first| first.number),
-            ends.iter().copied(),
-        );
-        let many: u32 = inside.clone().map(|(from, to)| to - from).sum();
-        if 2 * many < drawn.count() {
-            inside
-                .for_each(|(from, to)| drawn.tally(from, to, |server, _, n| add(server, n as i64)));
+        let drawn = self.said_on(day);
+        let many: usize = inside.iter().map(ExactSizeIterator::len).sum();
+        if 2 * many < drawn.count() as usize {
+            for numbers in inside {
+                drawn.tally(numbers, |server, _, n| add(server, n as i64));
+            }
             return;
         }
-        drawn.tally(0, drawn.count(), |server, _, n| add(server, n as i64));
-        let begins = in_runs.iter().map(|first| first.number);
-        let outside = std::iter::zip(
-            std::iter::once(0).chain(ends.iter().copied()),
-            begins.chain([drawn.count()]),
-        );
-        outside
-            .for_each(|(from, to)| drawn.tally(from, to, |server, _, n| add(server, -(n as i64))));
+        drawn.tally(0..drawn.count(), |server, _, n| add(server, n as i64));
+        let begins = inside.iter().map(|numbers| numbers.start);
+        let ends = inside.iter().map(|numbers| numbers.end);
+        let outside = std::iter::zip([0].into_iter().chain(ends), begins.chain([drawn.count()]));
+        for (from, to) in outside {
+            drawn.tally(from..to, |server, _, n| add(server, -(n as i64)));
+        }
     }
 
     /// Tallies the drawn messages of the run part `first..first + len` by author's server and file.
@@ -246,8 +242,8 @@ impl RoomLog {
         } = self.entry(first)
         {
             for (_, message, len) in self.by_day((*f, *start), first..first + len) {
-                let (from, to) = (message.number, message.number + len);
-                self.said_on(message.day).tally(from, to, &mut add);
+                let numbers = message.number..message.number + len;
+                self.said_on(message.day).tally(numbers, &mut add);
             }
         }
     }
