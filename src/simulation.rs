@@ -20,6 +20,7 @@ mod player;
 mod rooms;
 mod rounds;
 mod silence;
+mod sockets;
 mod strike;
 mod timers;
 mod touch;
@@ -120,8 +121,9 @@ pub struct Simulation<'a> {
     power: Vec<Power>,
     boots: Vec<u32>,
     cuts: BTreeSet<(ServerId, ServerId)>,
-    held: BTreeMap<u64, network::Held>,
+    held: BTreeMap<u64, sockets::Held>,
     next_parcel: u64,
+    connections: sockets::Connections,
     backups: Vec<Vec<Backup>>,
     /// Servers that have a copy of each room.
     present: Vec<BTreeSet<ServerId>>,
@@ -262,6 +264,7 @@ impl<'a> Simulation<'a> {
             cuts: BTreeSet::new(),
             held: BTreeMap::new(),
             next_parcel: 0,
+            connections: sockets::Connections::default(),
             backups: vec![Vec::new(); servers.len()],
             present: vec![BTreeSet::new(); world.rooms.len()],
             rooms_of: vec![BTreeSet::new(); servers.len()],

@@ -16,7 +16,7 @@ impl Simulation<'_> {
         let homeserver = &self.servers[server.index()];
         let mut wanted: BTreeSet<ServerId> = BTreeSet::new();
         match parcel {
-            Parcel::Transaction(pdus) => {
+            Parcel::Transaction(pdus) | Parcel::Late(pdus) => {
                 wanted.insert(from);
                 for (room, event) in pdus {
                     if homeserver.db.rooms.contains_key(room) {

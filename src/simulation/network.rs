@@ -18,22 +18,27 @@ const ONE_WAY: SimDuration = SimDuration::millis(50);
 #[derive(Debug, Clone)]
 pub(super) enum Parcel {
     Transaction(Vec<(RoomId, EventNo)>),
+    /// A transaction that its sender has given up since: nobody waits for the receipt.
+    Late(Vec<(RoomId, EventNo)>),
     /// 200, or a failure, of the transaction under way.
     Receipt(bool),
     Question(TaskId, Request),
     Reply(TaskId, Answer),
 }
 
-/// A parcel that waits at a server that stands still.
-#[derive(Debug, Clone)]
-pub(super) struct Held {
-    pub(super) to: ServerId,
-    pub(super) from: ServerId,
-    pub(super) parcel: Parcel,
+impl Parcel {
+    /// Does it show that a request has come through?
+    fn is_answer(&self) -> bool {
+        match self {
+            Parcel::Receipt(fine) => *fine,
+            Parcel::Reply(_, answer) => *answer != Answer::Unreachable,
+            Parcel::Transaction(_) | Parcel::Late(_) | Parcel::Question(..) => false,
+        }
+    }
 }
 
 impl Simulation<'_> {
-    fn deliver(&mut self, at: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
+    pub(super) fn deliver(&mut self, at: SimTime, from: ServerId, to: ServerId, parcel: Parcel) {
         let sent = self.queue.now();
         let event = Event::Arrive {
             to,
@@ -71,6 +76,7 @@ impl Simulation<'_> {
         if self.world.room(room).messages_per_day <= 0.0 {
             for server in &in_step {
                 self.servers[from.index()].note_given(*server);
+                self.note_answer(from, *server);
                 self.fetch_keys_in_step(*server, from, room, event);
             }
         }
@@ -189,17 +195,15 @@ impl Simulation<'_> {
             self.touch_pair(to, from);
         }
         self.fetch_keys_for(to, from, &parcel);
+        if parcel.is_answer() {
+            self.note_answer(to, from);
+        }
         match parcel {
             Parcel::Transaction(pdus) => {
-                for (room, _) in &pdus {
-                    self.advance(*room, now);
-                    self.touch_copy(*room, to);
-                }
-                self.decide(to, |homeserver, context| {
-                    homeserver.on_transaction(context, from, &pdus)
-                });
+                self.take_transaction(now, from, to, &pdus);
                 self.deliver(now, to, from, Parcel::Receipt(true));
             }
+            Parcel::Late(pdus) => self.take_transaction(now, from, to, &pdus),
             Parcel::Receipt(fine) => {
                 self.decide(to, |homeserver, context| {
                     if fine {
@@ -233,12 +237,28 @@ impl Simulation<'_> {
         self.note_debt(to, from);
     }
 
+    fn take_transaction(
+        &mut self,
+        now: SimTime,
+        from: ServerId,
+        to: ServerId,
+        pdus: &[(RoomId, EventNo)],
+    ) {
+        for (room, _) in pdus {
+            self.advance(*room, now);
+            self.touch_copy(*room, to);
+        }
+        self.decide(to, |homeserver, context| {
+            homeserver.on_transaction(context, from, pdus)
+        });
+    }
+
     /// May a parcel change whether a server sends to another at once? What is under way to a server that answers is
     /// over within the same moment, and no room need be looked at for it.
     fn changes_standing(&self, to: ServerId, from: ServerId, parcel: &Parcel) -> bool {
         let homeserver = &self.servers[to.index()];
         match parcel {
-            Parcel::Transaction(_) | Parcel::Question(..) => {
+            Parcel::Transaction(_) | Parcel::Late(_) | Parcel::Question(..) => {
                 homeserver.backoff_until(from).is_some()
                     || !homeserver.is_clear(from) && !self.answers_at_once(to, from)
             }
@@ -253,59 +273,6 @@ impl Simulation<'_> {
     /// Would the server answer now?
     pub(super) fn answers_at_once(&self, from: ServerId, to: ServerId) -> bool {
         self.power[to.index()] == Power::Up && self.reachable(from, to)
-    }
-
-    fn hold(&mut self, now: SimTime, to: ServerId, from: ServerId, parcel: Parcel) {
-        let number = self.next_parcel;
-        self.next_parcel += 1;
-        let rules = &self.servers[from.index()].rules;
-        let timeout = match parcel {
-            Parcel::Question(_, Request::MissingEvents { .. }) => rules.gme_timeout,
-            _ => rules.request_timeout,
-        };
-        self.held.insert(number, Held { to, from, parcel });
-        self.queue.push(
-            now + timeout,
-            class::RING,
-            from.0 + 1,
-            Event::Expire { to, parcel: number },
-        );
-    }
-
-    /// A parcel has waited too long at a server that stands still.
-    pub(super) fn expire(&mut self, to: ServerId, parcel: u64) {
-        let now = self.queue.now();
-        let Some(held) = self.held.remove(&parcel) else {
-            return;
-        };
-        if matches!(held.parcel, Parcel::Transaction(_) | Parcel::Question(..)) {
-            self.overhear(now, (held.from, held.to), &held.parcel, Fate::Lost);
-        }
-        match held.parcel {
-            Parcel::Transaction(_) => self.deliver(now, to, held.from, Parcel::Receipt(false)),
-            Parcel::Question(task, _) => {
-                self.deliver(now, to, held.from, Parcel::Reply(task, Answer::Unreachable));
-            }
-            // What the frozen server itself waited for is answered when it goes on.
-            Parcel::Receipt(_) | Parcel::Reply(..) => {
-                self.held.insert(parcel, held);
-            }
-        }
-    }
-
-    /// A server that stood still goes on: what waited arrives, in order.
-    pub(super) fn release_held(&mut self, server: ServerId) {
-        let now = self.queue.now();
-        let waiting: Vec<u64> = self
-            .held
-            .iter()
-            .filter(|(_, held)| held.to == server)
-            .map(|(number, _)| *number)
-            .collect();
-        for number in waiting {
-            let held = self.held.remove(&number).expect("just listed");
-            self.deliver(now, held.from, server, held.parcel);
-        }
     }
 }
 

@@ -147,17 +147,7 @@ impl Simulation<'_> {
         for key in scrolled {
             self.scrolling.remove(&key);
         }
-        // Whoever waited for it is told; what it waited for is forgotten.
-        let waiting: Vec<u64> = self
-            .held
-            .iter()
-            .filter(|(_, held)| held.to == server)
-            .map(|(number, _)| *number)
-            .collect();
-        for number in waiting {
-            self.expire(server, number);
-            self.held.remove(&number);
-        }
+        self.close_sockets(server);
     }
 
     fn start(&mut self, now: SimTime, server: ServerId) {

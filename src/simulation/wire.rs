@@ -79,7 +79,7 @@ impl Simulation<'_> {
             return;
         };
         let cargo = match parcel {
-            Parcel::Transaction(pdus) => Cargo::Pdus(pdus.clone()),
+            Parcel::Transaction(pdus) | Parcel::Late(pdus) => Cargo::Pdus(pdus.clone()),
             Parcel::Question(_, request) => Cargo::Request(request.clone()),
             Parcel::Reply(_, Answer::Unreachable) | Parcel::Receipt(_) => return,
             Parcel::Reply(task, answer) => {

@@ -218,3 +218,23 @@ fn a_redaction_of_something_purged_is_sent_but_by_a_new_process() {
     // That begins in catch-up, and reads what it gives as if somebody had asked for it.
     assert_eq!(redacted(|story| story.restart("a")), 0);
 }
+
+/// A connection is kept open for two minutes (`cachedConnectionTimeout`); what was sent on it lies in the socket.
+#[test]
+fn who_stood_still_reads_what_was_sent_on_an_open_connection_by_a_process_that_is_gone() {
+    let held = |silence: u32| {
+        let told = Story::in_a_room(&["a", "b", "c"])
+            .say("pre", &[("a1", 1), ("b1", 1), ("c1", 1)])
+            .wait(silence)
+            .freeze("b")
+            .say("window", &[("c1", 14)])
+            .restart("c")
+            .thaw("b")
+            .look("end", "b")
+            .told();
+        told.class("end", "window@c").which.clone()
+    };
+    // The new process sends the newest one, and is asked for the ten before it.
+    assert_eq!(held(0).as_deref(), Some("1,4-14"));
+    assert_eq!(held(130).as_deref(), Some("4-14"));
+}

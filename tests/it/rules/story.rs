@@ -146,6 +146,14 @@ impl Story {
         self.stop(server).start(server)
     }
 
+    pub(super) fn freeze(self, server: &str) -> Self {
+        self.step(json!({"do": "freeze", "server": server}))
+    }
+
+    pub(super) fn thaw(self, server: &str) -> Self {
+        self.step(json!({"do": "thaw", "server": server}))
+    }
+
     pub(super) fn cut(self, x: &str, y: &str) -> Self {
         self.step(json!({"do": "cut", "between": [x, y]}))
     }
