@@ -6,8 +6,10 @@
 //! section numbers in comments are those of the list of rules in ARCHITECTURE.md.
 
 mod accounts;
+mod arrival;
 mod authority;
 mod backfill;
+mod copies;
 mod destination;
 mod extremities;
 mod forgotten;
@@ -43,6 +45,7 @@ mod visibility;
 mod wake;
 
 pub use accounts::Account;
+pub use copies::Copies;
 pub use founding::{founding_copy, founding_events};
 pub use homeserver::{Database, Homeserver, SigningKey};
 pub use lifetimes::{Origin, RoomFacts, RoomRule};

@@ -138,9 +138,9 @@ impl Simulation<'_> {
     /// Writes out what the server received in step before `event`, which it does not receive so.
     pub(super) fn fall_out_of_step(&mut self, server: ServerId, room: RoomId, event: EventNo) {
         self.write_out(server, room, event);
-        let replica = self.servers[server.index()].db.rooms.get_mut(&room);
-        let replica = replica.filter(|replica| replica.follows);
-        if let Some(replica) = replica.map(Rc::make_mut) {
+        let rooms = &mut self.servers[server.index()].db.rooms;
+        let follows = rooms.get(&room).is_some_and(|replica| replica.follows);
+        if follows && let Some(replica) = rooms.get_mut(&room) {
             replica.follows = false;
             self.touch_copy(room, server);
         }
@@ -151,7 +151,7 @@ impl Simulation<'_> {
         let log = &self.logs[room.index()];
         let spec = &self.world.rooms[room.index()];
         let homeserver = &mut self.servers[server.index()];
-        if let Some(replica) = homeserver.db.rooms.get_mut(&room).map(Rc::make_mut) {
+        if let Some(replica) = homeserver.db.rooms.get_mut(&room) {
             replica.sync_to(end, log, spec, &mut homeserver.db.next_group);
         }
     }

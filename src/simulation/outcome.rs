@@ -129,7 +129,7 @@ impl Simulation<'_> {
             accounts: BTreeSet::new(),
             passwords: BTreeMap::new(),
         };
-        for (room, replica) in &old.rooms {
+        for (room, replica) in old.rooms.iter() {
             let log = &self.logs[room.index()];
             let mut gone = replica.timeline.clone();
             match new.rooms.get(room) {
@@ -291,7 +291,7 @@ impl Simulation<'_> {
 /// What one database holds and the one before it did not.
 fn newly_held(old: &Database, new: &Database) -> Vec<What> {
     let mut back = Vec::new();
-    for (room, replica) in &new.rooms {
+    for (room, replica) in new.rooms.iter() {
         if !old.rooms.contains_key(room) {
             back.push(What::Room(*room));
         }

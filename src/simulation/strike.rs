@@ -1,7 +1,6 @@
 //! Faults, applied: what is done to a server, a store or a link.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use rangemap::RangeSet;
 
@@ -239,8 +238,8 @@ impl Simulation<'_> {
         let homeserver = &mut self.servers[server.index()];
         homeserver.sync_all(&self.logs, &self.world.rooms);
         let old = std::mem::replace(&mut homeserver.db, db);
-        for (room, replica) in &mut homeserver.db.rooms {
-            Rc::make_mut(replica).mark(&self.logs[room.index()], server);
+        for (room, replica) in homeserver.db.rooms.iter_mut() {
+            replica.mark(&self.logs[room.index()], server);
         }
         let known: BTreeSet<RoomId> = homeserver.db.rooms.keys().copied().collect();
         for room in self.rooms_of(server) {
@@ -263,8 +262,7 @@ impl Simulation<'_> {
         match scope {
             CopyScope::Rooms(per_mille) => {
                 let kept = copy.rooms.len() * per_mille as usize / 1000;
-                let rooms: BTreeSet<RoomId> = copy.rooms.keys().copied().take(kept).collect();
-                copy.rooms.retain(|room, _| rooms.contains(room));
+                copy.rooms.keep_first(kept);
             }
             CopyScope::Tables(per_mille) => copy.keep_first_rows(per_mille),
         }

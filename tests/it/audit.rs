@@ -21,7 +21,7 @@ pub(crate) fn audit(outcome: &Outcome) -> Vec<String> {
     let nothing = Said::default();
     let mut found = Vec::new();
     for server in &outcome.servers {
-        for (room, replica) in &server.db.rooms {
+        for (room, replica) in server.db.rooms.iter() {
             let log = &outcome.logs[room.index()];
             let said = said.get(&(server.id, *room)).unwrap_or(&nothing);
             let place = format!("{} {room}", server.id);

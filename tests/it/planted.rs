@@ -1,7 +1,5 @@
 //! Planted bugs are caught: a world is run with a bug and without, and looked through.
 
-use std::rc::Rc;
-
 use fedheal::journal::{EventNo, Fact, Journal, Path, RoomId, What, Why};
 use fedheal::kernel::SimTime;
 use fedheal::protocol::matrix::Homeserver;
@@ -29,12 +27,7 @@ fn skipping_backfill(fact: &Fact, server: &mut Homeserver) -> Option<(RoomId, Ev
     else {
         return None;
     };
-    let replica = server
-        .db
-        .rooms
-        .get_mut(room)
-        .map(Rc::make_mut)
-        .expect("just gained");
+    let replica = server.db.rooms.get_mut(room).expect("just gained");
     replica.timeline.remove(*first..*first + 1);
     Some((*room, *first))
 }
@@ -49,7 +42,7 @@ fn forgetful_restore(fact: &Fact, server: &mut Homeserver) -> Option<(RoomId, Ev
     else {
         return None;
     };
-    let replica = Rc::make_mut(server.db.rooms.get_mut(room)?);
+    let replica = server.db.rooms.get_mut(room)?;
     // Not the very newest, which nothing stands on yet.
     let range = replica.timeline.last().filter(|range| range.len() > 2)?;
     let forgotten = range.end - 2;
@@ -67,12 +60,7 @@ fn sparing_purge(fact: &Fact, server: &mut Homeserver) -> Option<(RoomId, EventN
     else {
         return None;
     };
-    let replica = server
-        .db
-        .rooms
-        .get_mut(room)
-        .map(Rc::make_mut)
-        .expect("just purged");
+    let replica = server.db.rooms.get_mut(room).expect("just purged");
     replica.timeline.insert(*last..*last + 1);
     Some((*room, *last))
 }

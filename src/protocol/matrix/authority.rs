@@ -10,9 +10,9 @@ use crate::journal::{EventNo, RoomId};
 use crate::kernel::SimTime;
 use crate::room::{Grounds, RoomLog};
 
+use super::arrival::Way;
 use super::outbox::Context;
 use super::replica::Replica;
-use super::store::Way;
 use super::{Homeserver, state};
 
 /// With more than one in so many of the events missing, a server has itself told all of them
@@ -106,7 +106,7 @@ impl Homeserver {
         };
         let looked_at = told.looked_at(replica);
         self.take_outliers(log, &looked_at, Some(ctx.now));
-        let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut) else {
+        let Some(replica) = self.db.rooms.get_mut(&room) else {
             return false;
         };
         // What could not be checked once, and now can, is part of the state from here on.
@@ -132,7 +132,7 @@ impl Homeserver {
             .copied()
             .filter(|no| self.verifies(log, *no))
             .collect();
-        let Some(replica) = self.db.rooms.get_mut(&log.room()).map(Rc::make_mut) else {
+        let Some(replica) = self.db.rooms.get_mut(&log.room()) else {
             return;
         };
         // An event has a larger number than those that it rests on.
@@ -177,7 +177,7 @@ impl Homeserver {
             return true;
         }
         if way.is_pulled()
-            && let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut)
+            && let Some(replica) = self.db.rooms.get_mut(&room)
         {
             replica.record_failed_pull(no, ctx.now);
         }

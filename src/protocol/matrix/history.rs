@@ -1,15 +1,14 @@
 //! Storing drawn messages as history, a run at a time.
 
 use std::ops::Range;
-use std::rc::Rc;
 
 use crate::journal::{EventNo, Fact, RoomId, What, Why};
 use crate::room::RoomLog;
 
 use super::Homeserver;
+use super::arrival::Way;
 use super::outbox::{Context, Copy, Effect};
 use super::replica::Replica;
-use super::store::Way;
 use super::tasks::Pull;
 
 impl Homeserver {
@@ -27,7 +26,7 @@ impl Homeserver {
         self.bring_up(ctx, room);
         let log = &ctx.logs[room.index()];
         let me = self.id;
-        let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut) else {
+        let Some(replica) = self.db.rooms.get_mut(&room) else {
             return;
         };
         let below = run.start - 1;

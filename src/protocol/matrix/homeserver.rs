@@ -11,6 +11,7 @@ use crate::workload::RoomSpec;
 use super::Rules;
 use super::accounts::{Account, Clients};
 use super::backfill::BackfillLock;
+use super::copies::Copies;
 use super::destination::{Backoff, Destination};
 use super::groups::Resolved;
 use super::keys::Key;
@@ -24,9 +25,8 @@ use super::wake::Waker;
 /// Everything that stands in the database, and is rolled back with it.
 #[derive(Debug, Clone, Default)]
 pub struct Database {
-    /// Copies of rooms. A room without an entry is unknown. Servers that have had a room since it was founded share one
-    /// copy of it, until it is another one on one of them.
-    pub rooms: BTreeMap<RoomId, Rc<Replica>>,
+    /// Copies of rooms.
+    pub rooms: Copies,
     /// `users`, `access_tokens`.
     pub accounts: BTreeMap<UserId, Account>,
     /// `erased_users`: own users who had their messages erased.
@@ -140,14 +140,14 @@ impl Homeserver {
         log: &RoomLog,
         spec: &RoomSpec,
     ) -> Option<&mut Replica> {
-        let replica = Rc::make_mut(self.db.rooms.get_mut(&room)?);
+        let replica = self.db.rooms.get_mut(&room)?;
         replica.sync(log, spec, &mut self.db.next_group);
         Some(replica)
     }
 
     /// Brings every copy up to what was received in step, before a backup.
     pub fn sync_all(&mut self, logs: &[RoomLog], rooms: &[RoomSpec]) {
-        for (room, replica) in &mut self.db.rooms {
+        for (room, replica) in self.db.rooms.iter_shared() {
             let log = &logs[room.index()];
             if replica.is_behind(log) {
                 let spec = &rooms[room.index()];
@@ -164,7 +164,7 @@ impl Homeserver {
         spec: &RoomSpec,
         twin: &mut Option<(Rc<Replica>, Rc<Replica>)>,
     ) {
-        let Some(replica) = self.db.rooms.get_mut(&log.room()) else {
+        let Some(replica) = self.db.rooms.get_shared(&log.room()) else {
             return;
         };
         if !replica.is_behind(log) {
@@ -266,13 +266,10 @@ impl Database {
         }
         left -= kept as u64;
         let kept = self.rooms.len().min(left as usize);
-        let rooms: Vec<RoomId> = self.rooms.keys().copied().skip(kept).collect();
-        for room in rooms {
-            self.rooms.remove(&room);
-        }
+        self.rooms.keep_first(kept);
         left -= kept as u64;
-        for replica in self.rooms.values_mut() {
-            left -= Rc::make_mut(replica).keep_first(left);
+        for (_, replica) in self.rooms.iter_mut() {
+            left -= replica.keep_first(left);
         }
     }
 }

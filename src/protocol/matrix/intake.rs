@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId};
 
+use super::arrival::Way;
 use super::outbox::{Answer, Context, Copy, Effect, Request};
 use super::rules::UnknownRoom;
-use super::store::Way;
 use super::tasks::{Pull, Task, Then};
 use super::{Homeserver, state};
 

@@ -1,7 +1,5 @@
 //! Invitations: what is asked before one is made, and what becomes of one from elsewhere (reference 4.2).
 
-use std::rc::Rc;
-
 use crate::journal::{EventNo, RoomId, UserId};
 use crate::room::{Body, Membership, Pdu, Profile};
 
@@ -166,7 +164,7 @@ impl Homeserver {
         user: UserId,
         event: EventNo,
     ) {
-        let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
+        let replica = self.db.rooms.get_or_new(room);
         if !replica.knows(event) {
             Homeserver::store_out_of_band(replica, user, Membership::Invite, event, ctx.now);
         }
@@ -185,7 +183,7 @@ impl Homeserver {
         else {
             return;
         };
-        let Some(replica) = self.db.rooms.get_mut(&room).map(Rc::make_mut) else {
+        let Some(replica) = self.db.rooms.get_mut(&room) else {
             return;
         };
         if let Some((Membership::Invite, invite)) = replica.out_of_band.get(&who).copied()

@@ -1,15 +1,13 @@
 //! What a server's own users do to rooms: new events, and who is told (reference 1.1, 2.5).
 
-use std::rc::Rc;
-
 use crate::journal::{EventNo, MediaId, Path, RoomId, UserId};
 use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
 use crate::workload::{Action, Power, RoomKind, RoomSpec, StateField, Visibility};
 
+use super::arrival::Way;
 use super::groups::Numbering;
 use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
 use super::replica::Replica;
-use super::store::Way;
 use super::{Homeserver, state};
 
 /// Level to invite in public rooms, and in all others (Synapse's presets).
@@ -213,7 +211,7 @@ impl Homeserver {
                 log.push(pdu.clone(), after);
             }
         }
-        let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
+        let replica = self.db.rooms.get_or_new(room);
         let group = Numbering::new(&mut self.db.next_group, &mut self.memory, pdu.at).after(
             replica,
             &pdu.prev_events,

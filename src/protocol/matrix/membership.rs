@@ -1,14 +1,13 @@
 //! Joining, leaving, removing (reference, sections 4.1 to 4.3).
 
 use std::collections::{BTreeSet, VecDeque};
-use std::rc::Rc;
 
 use crate::journal::{EventNo, Fact, Path, RoomId, ServerId, UserId, What};
 use crate::room::{Body, Membership, Pdu, Profile, RoomLog, StateKey};
 
 use super::Homeserver;
+use super::arrival::Way;
 use super::outbox::{Answer, Context, Copy, Effect, Outcome, Refusal, Request, Ticket};
-use super::store::Way;
 use super::tasks::Task;
 
 impl Homeserver {
@@ -151,7 +150,7 @@ impl Homeserver {
         if !self.verifies(log, 0) {
             return Err(Refusal::NO_CREATE_EVENT);
         }
-        let replica = Rc::make_mut(self.db.rooms.entry(room).or_default());
+        let replica = self.db.rooms.get_or_new(room);
         let inside = replica.in_room(log, me);
         if !inside {
             replica.heads.clear();
@@ -275,12 +274,7 @@ impl Homeserver {
                 Answer::Made(event) => *event,
                 _ => self.make_outlier(ctx, room, user, invite),
             };
-            let replica = self
-                .db
-                .rooms
-                .get_mut(&room)
-                .map(Rc::make_mut)
-                .expect("invited to it");
+            let replica = self.db.rooms.get_mut(&room).expect("invited to it");
             Homeserver::store_out_of_band(replica, user, Membership::Leave, event, ctx.now);
         }
         ctx.out.push(Effect::Done {

@@ -1,15 +1,14 @@
 //! Storing events that were pulled from a peer (Synapse, `_process_pulled_events`; reference 2.3, 2.4).
 
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 use crate::journal::EventNo;
 use crate::kernel::{SimDuration, SimTime};
 
+use super::arrival::Way;
 use super::authority::Told;
 use super::outbox::{Answer, Context, Copy, Effect, Request, TaskId, Timer};
 use super::replica::{PullFailure, Replica};
-use super::store::Way;
 use super::tasks::{Pull, Task, Then};
 use super::{Homeserver, Rules, state};
 
@@ -118,12 +117,7 @@ impl Homeserver {
                 break;
             }
             let rules = &self.rules;
-            let replica = self
-                .db
-                .rooms
-                .get_mut(&pull.room)
-                .map(Rc::make_mut)
-                .expect("just looked at");
+            let replica = self.db.rooms.get_mut(&pull.room).expect("just looked at");
             if replica.has(copy.no) {
                 pull.rest.pop_front();
                 continue;

@@ -91,7 +91,7 @@ impl Homeserver {
     fn purge_point(&self, ctx: &Context<'_>, cut: SimTime) -> Option<(RoomId, EventNo)> {
         let mut first = None;
         let mut something_before = false;
-        for (room, replica) in &self.db.rooms {
+        for (room, replica) in self.db.rooms.iter() {
             let log = &ctx.logs[room.index()];
             let (positions, items) = (&replica.positions, &replica.timeline);
             let since = positions.first_arrived_since(items, log, cut);
