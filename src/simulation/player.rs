@@ -25,6 +25,8 @@ const QUIET: SimDuration = SimDuration::seconds(2);
 /// After this, settling is given up; sooner, if something owed is all that is left.
 const SETTLE_LIMIT: SimDuration = SimDuration::seconds(120);
 const OWED_LIMIT: SimDuration = SimDuration::seconds(45);
+/// After this a scroll is taken for one that never ends.
+const SCROLL_LIMIT: SimDuration = SimDuration::hours(1);
 /// After a server or link is back.
 const BACK_PAUSE: SimDuration = SimDuration::seconds(3);
 /// A back-off longer than this makes a server no listener, and what is owed to it does not hinder settling.
@@ -140,7 +142,11 @@ impl<'a> Player<'a> {
         let now = self.now();
         self.simulation.act(now, action, ticket);
         self.simulation.settle_rooms();
-        let deadline = now + SETTLE_LIMIT;
+        // A scroll is many requests, of which none takes so long.
+        let deadline = match action {
+            Action::Scroll { .. } => now + SCROLL_LIMIT,
+            _ => now + SETTLE_LIMIT,
+        };
         loop {
             let answer = self
                 .simulation

@@ -197,3 +197,20 @@ fn after_entering_again_a_lost_room_can_be_paged_whole() {
         .told();
     assert_eq!((told.all("joined", "win"), told.all("end", "win")), (0, 12));
 }
+
+/// Each page waits for the room's backfill, and that for a server that stands still, twice twenty seconds; the scroll goes
+/// on all the same (a wild script).
+#[test]
+fn a_scroll_is_answered_in_the_end_if_those_who_are_asked_stand_still() {
+    let told = Story::new(&["a", "b", "c"])
+        .room(ROOM, &["c", "a"])
+        .say("pre", &[("c1", 10)])
+        .join(ROOM, "b1", "c")
+        .say("win", &[("a1", 65)])
+        .stop("a")
+        .freeze("c")
+        .step(json!({"do": "scroll", "who": "b1@b", "room": ROOM, "page": 30, "passes": 2}))
+        .called("scroll")
+        .told();
+    assert_eq!(told.result("scroll"), "ok");
+}
