@@ -121,9 +121,9 @@ pub struct Simulation<'a> {
     power: Vec<Power>,
     boots: Vec<u32>,
     cuts: BTreeSet<(ServerId, ServerId)>,
-    held: BTreeMap<u64, sockets::Held>,
-    next_parcel: u64,
-    connections: sockets::Connections,
+    sockets: sockets::Sockets,
+    /// Timers that were due while a server stood still, in order.
+    overdue: BTreeMap<ServerId, Vec<Timer>>,
     backups: Vec<Vec<Backup>>,
     /// Servers that have a copy of each room.
     present: Vec<BTreeSet<ServerId>>,
@@ -262,9 +262,8 @@ impl<'a> Simulation<'a> {
             power: vec![Power::Up; servers.len()],
             boots: vec![0; servers.len()],
             cuts: BTreeSet::new(),
-            held: BTreeMap::new(),
-            next_parcel: 0,
-            connections: sockets::Connections::default(),
+            sockets: sockets::Sockets::default(),
+            overdue: BTreeMap::new(),
             backups: vec![Vec::new(); servers.len()],
             present: vec![BTreeSet::new(); world.rooms.len()],
             rooms_of: vec![BTreeSet::new(); servers.len()],
@@ -403,12 +402,6 @@ impl<'a> Simulation<'a> {
                 pages,
             } => self.shown(ticket, items, pages),
         }
-    }
-
-    /// Both ways between two servers are open, and both processes are there.
-    fn reachable(&self, from: ServerId, to: ServerId) -> bool {
-        let pair = (from.min(to), from.max(to));
-        matches!(self.power[to.index()], Power::Up | Power::Frozen) && !self.cuts.contains(&pair)
     }
 }
 

@@ -270,6 +270,12 @@ impl Simulation<'_> {
         }
     }
 
+    /// Both ways between two servers are open, and both processes are there.
+    pub(super) fn reachable(&self, from: ServerId, to: ServerId) -> bool {
+        let pair = (from.min(to), from.max(to));
+        matches!(self.power[to.index()], Power::Up | Power::Frozen) && !self.cuts.contains(&pair)
+    }
+
     /// Would the server answer now?
     pub(super) fn answers_at_once(&self, from: ServerId, to: ServerId) -> bool {
         self.power[to.index()] == Power::Up && self.reachable(from, to)

@@ -105,6 +105,7 @@ impl Simulation<'_> {
                 if self.power[server.index()] == Power::Frozen {
                     self.power[server.index()] = Power::Up;
                     self.release_held(*server);
+                    self.ring_overdue(now, *server);
                     self.take_back_late(now, *server, None);
                 }
             }
@@ -146,6 +147,7 @@ impl Simulation<'_> {
         for key in scrolled {
             self.scrolling.remove(&key);
         }
+        self.overdue.remove(&server);
         self.close_sockets(server);
     }
 

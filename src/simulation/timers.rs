@@ -4,18 +4,36 @@ use crate::journal::ServerId;
 use crate::kernel::SimTime;
 use crate::protocol::matrix::Timer;
 
-use super::{Power, Simulation};
+use super::{Event, Power, Simulation, class};
 
 impl Simulation<'_> {
     /// A server's timer rings.
     pub(super) fn ring(&mut self, now: SimTime, server: ServerId, boot: u32, timer: Timer) {
-        if self.boots[server.index()] != boot || self.power[server.index()] != Power::Up {
+        if self.boots[server.index()] != boot {
             return;
+        }
+        match self.power[server.index()] {
+            Power::Up => {}
+            Power::Frozen => return self.overdue.entry(server).or_default().push(timer),
+            Power::Down | Power::Dead => return,
         }
         self.bring_up_for(now, server, timer);
         self.decide(server, |homeserver, context| {
             homeserver.ring(context, timer)
         });
+    }
+
+    /// A server that stood still goes on: what was due meanwhile rings now.
+    pub(super) fn ring_overdue(&mut self, now: SimTime, server: ServerId) {
+        let boot = self.boots[server.index()];
+        for timer in self.overdue.remove(&server).unwrap_or_default() {
+            let event = Event::Ring {
+                server,
+                boot,
+                timer,
+            };
+            self.queue.push(now, class::RING, server.0, event);
+        }
     }
 
     /// Brings up the rooms on which it depends what a server does when its timer rings.

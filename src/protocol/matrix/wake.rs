@@ -58,9 +58,10 @@ impl Homeserver {
         next
     }
 
-    /// Does a look begin now? An earlier one may have been planned since.
+    /// Does a look begin now? An earlier one may have been planned since; one that was due while the process stood still
+    /// begins late.
     pub fn looks(&self, now: SimTime) -> bool {
-        self.memory.waker == Waker::Planned(now)
+        matches!(self.memory.waker, Waker::Planned(at) if at <= now)
     }
 
     /// The first destination that a look finds, from this one on.

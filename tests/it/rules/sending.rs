@@ -238,3 +238,20 @@ fn who_stood_still_reads_what_was_sent_on_an_open_connection_by_a_process_that_i
     assert_eq!(held(0).as_deref(), Some("1,4-14"));
     assert_eq!(held(130).as_deref(), Some("4-14"));
 }
+
+/// What is due while a process stands still is done when it goes on (a wild script).
+#[test]
+fn who_stood_still_goes_on_looking_for_servers_that_are_owed_events() {
+    let told = Story::in_a_room(&["a", "b"])
+        .say("pre", &[("a1", 1), ("b1", 1)])
+        .stop("b")
+        .say("out", &[("a1", 1)])
+        .wait(6)
+        .freeze("a")
+        .wait(20)
+        .thaw("a")
+        .start("b")
+        .look("end", "b")
+        .told();
+    assert_eq!(told.held("end", "out@a"), 1);
+}
