@@ -391,10 +391,14 @@ pub(super) fn first_state(spec: &RoomSpec, by: UserId) -> Vec<Body> {
         },
         Body::PowerLevels(levels),
         Body::JoinRules(spec.kind),
-        Body::HistoryVisibility(spec.visibility),
     ];
-    if spec.kind != RoomKind::Public {
-        bodies.push(Body::GuestAccess);
+    let visibility = Body::HistoryVisibility(spec.visibility);
+    let guests = (spec.kind != RoomKind::Public).then_some(Body::GuestAccess);
+    // What the preset says comes first, then what whoever creates the room wants otherwise (`_send_events_for_new_room`).
+    if spec.visibility == Visibility::Shared {
+        bodies.extend(std::iter::once(visibility).chain(guests));
+    } else {
+        bodies.extend(guests.into_iter().chain([visibility]));
     }
     bodies.push(Body::Name(spec.name.clone()));
     if spec.encrypted {

@@ -214,3 +214,19 @@ fn a_scroll_is_answered_in_the_end_if_those_who_are_asked_stand_still() {
         .told();
     assert_eq!(told.result("scroll"), "ok");
 }
+
+/// A visibility that is asked for is set after what the preset sets, guest access among it. Whoever joined later sees what
+/// comes before it, so a backfill goes on to the room's beginning (a wild script).
+#[test]
+fn the_beginning_of_a_private_room_is_visible_before_its_visibility_is_set() {
+    let told = Story::new(&["a", "b"])
+        .step(json!({"do": "create_room", "room": ROOM, "by": "a1@a", "preset": "private", "history_visibility": "joined"}))
+        .invite(ROOM, "a1", "b1")
+        .join(ROOM, "b1", "a")
+        .say("pre", &[("a1", 5)])
+        .scroll("b1")
+        .look("end", "b")
+        .told();
+    let room = told.room("end");
+    assert_eq!((room.backward_extremities, room.events.outlier), (0, 0));
+}
