@@ -52,6 +52,12 @@ impl Replica {
         let targets = self.redactions_in_force(log).map(|(_, target)| target);
         targets.map(|target| target..target + 1).collect()
     }
+
+    /// Is an item held of which the server has a redaction, in whatever standing, but not rejected (`redactions`)?
+    pub fn has_redaction_of(&self, log: &RoomLog, target: EventNo) -> bool {
+        let mut all = log.redactions_of(target).iter();
+        self.has(target) && all.any(|no| self.has_edges(*no) && !self.blank.contains(no))
+    }
 }
 
 impl Homeserver {

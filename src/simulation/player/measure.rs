@@ -76,7 +76,6 @@ impl Player<'_> {
 
     fn measure_messages(&self, room: RoomId, replica: &Replica) -> BTreeMap<String, MessageCells> {
         let log = &self.simulation.logs[room.index()];
-        let redacted = replica.redacted(log);
         let mut classes: BTreeMap<String, MessageCells> = BTreeMap::new();
         let mut held: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for (class, sent) in self.sent.get(&room).into_iter().flatten() {
@@ -99,7 +98,7 @@ impl Player<'_> {
                 cells.soft += 1;
             } else if replica.timeline.contains(event) {
                 cells.held += 1;
-                cells.redacted += u64::from(redacted.contains(event));
+                cells.redacted += u64::from(replica.has_redaction_of(log, *event));
                 held.entry(class.clone()).or_default().push(*number);
             } else if replica.outliers.contains(event) {
                 cells.outlier += 1;
