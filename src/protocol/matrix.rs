@@ -1,7 +1,7 @@
 //! Matrix as Synapse does it: a homeserver that decides from its own books.
 //!
-//! Each file holds the rules of one theme: `destination` and `wake` (sending), `intake` (receiving), `pull` and
-//! `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
+//! Each file holds the rules of one theme: `destination` and `wake` (sending), `intake` (receiving), `pull`, `arrival`
+//! and `store` (closing gaps), `backfill` and `pagination` (clients that scroll), `serve` (answers to others),
 //! `membership`, `invitations`, `local`, `accounts`, `media`, `lifetimes`, `purge`, `prune`, `redactions`, `forgotten`, `state`. The
 //! section numbers in comments are those of the list of rules in ARCHITECTURE.md.
 

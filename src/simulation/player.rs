@@ -143,7 +143,7 @@ impl<'a> Player<'a> {
         let now = self.now();
         self.simulation.act(now, action, ticket);
         self.simulation.settle_rooms();
-        // A scroll is many requests, of which none takes so long.
+        // A scroll is many requests, each with a time of its own; a single page that takes too long is not cut off here.
         let deadline = match action {
             Action::Scroll { .. } => now + SCROLL_LIMIT,
             _ => now + SETTLE_LIMIT,

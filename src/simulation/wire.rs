@@ -44,7 +44,7 @@ pub enum Fate {
     Taken,
     /// The receiver stands still, and it waits there. Whether it is taken later is told then.
     Waits,
-    /// The receiver cannot be reached, or stood still for too long.
+    /// The receiver cannot be reached, or stood still for too long: what lay in its socket may be told of again as taken.
     Lost,
 }
 

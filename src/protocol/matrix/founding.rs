@@ -1,15 +1,62 @@
-//! A room that is older than the simulation: the events that made it, and the copy of a server that saw them all.
+//! How a room is made: its first state; and of a room that is older than the simulation, the events that made it and the
+//! copy of a server that saw them all.
 
 use std::rc::Rc;
 
 use crate::journal::{RoomId, ServerId, UserId};
 use crate::kernel::SimTime;
-use crate::room::{Body, Membership, Pdu, Profile, RoomLog, StateMap};
-use crate::workload::RoomSpec;
+use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, RoomLog, StateMap};
+use crate::workload::{RoomKind, RoomSpec, Visibility};
 
-use super::local::first_state;
 use super::replica::Replica;
 use super::{Homeserver, state};
+
+/// Level to invite in public rooms, and in all others (Synapse's presets).
+const INVITE_LEVEL_PUBLIC: i64 = 50;
+/// A creator's level before room version 12.
+const CREATOR_LEVEL: i64 = 100;
+/// First version whose creators are not listed.
+pub(super) const CREATOR_POWER_VERSION: u8 = 12;
+
+/// The state that a new room is given after its creation, in order.
+pub(super) fn first_state(spec: &RoomSpec, by: UserId) -> Vec<Body> {
+    let mut levels = PowerLevels {
+        invite: if spec.kind == RoomKind::Public {
+            INVITE_LEVEL_PUBLIC
+        } else {
+            0
+        },
+        ..PowerLevels::default()
+    };
+    if spec.version < CREATOR_POWER_VERSION {
+        levels.users.insert(by, CREATOR_LEVEL);
+    }
+    let mut bodies = vec![
+        Body::Member {
+            who: by,
+            membership: Membership::Join,
+            profile: Profile::Name,
+        },
+        Body::PowerLevels(levels),
+        Body::JoinRules(spec.kind),
+    ];
+    let visibility = Body::HistoryVisibility(spec.visibility);
+    let guests = (spec.kind != RoomKind::Public).then_some(Body::GuestAccess);
+    // What the preset says comes first, then what whoever creates the room wants otherwise (`_send_events_for_new_room`).
+    if spec.visibility == Visibility::Shared {
+        bodies.extend(std::iter::once(visibility).chain(guests));
+    } else {
+        bodies.extend(guests.into_iter().chain([visibility]));
+    }
+    bodies.push(Body::Name(spec.name.clone()));
+    if spec.encrypted {
+        bodies.push(Body::Encryption);
+    }
+    if spec.max_lifetime.is_some() {
+        bodies.push(Body::Retention(spec.max_lifetime));
+    }
+    bodies
+}
 
 /// The founding events of a room, made by the first of its members, joined by the others one after the other; and
 /// the state after the last of them.

@@ -1,21 +1,15 @@
 //! What a server's own users do to rooms: new events, and who is told (reference 1.1, 2.5).
 
 use crate::journal::{EventNo, MediaId, Path, RoomId, UserId};
-use crate::room::{Body, Membership, Pdu, PowerLevels, Profile, StateKey, TrafficRef};
-use crate::workload::{Action, Power, RoomKind, RoomSpec, StateField, Visibility};
+use crate::room::{Body, Membership, Pdu, StateKey, TrafficRef};
+use crate::workload::{Action, Power, StateField, Visibility};
 
 use super::arrival::Way;
+use super::founding::{CREATOR_POWER_VERSION, first_state};
 use super::groups::Numbering;
 use super::outbox::{Context, Effect, Outcome, Refusal, Ticket};
 use super::replica::Replica;
 use super::{Homeserver, state};
-
-/// Level to invite in public rooms, and in all others (Synapse's presets).
-const INVITE_LEVEL_PUBLIC: i64 = 50;
-/// A creator's level before room version 12.
-const CREATOR_LEVEL: i64 = 100;
-/// First version whose creators are not listed.
-const CREATOR_POWER_VERSION: u8 = 12;
 
 impl Homeserver {
     /// A person does something. The answer comes as `Done`, at once or later.
@@ -368,46 +362,6 @@ impl Homeserver {
             .and_then(|no| log.single(*no))
             .map(|pdu| &pdu.body)
     }
-}
-
-/// The state that a new room is given after its creation, in order.
-pub(super) fn first_state(spec: &RoomSpec, by: UserId) -> Vec<Body> {
-    let mut levels = PowerLevels {
-        invite: if spec.kind == RoomKind::Public {
-            INVITE_LEVEL_PUBLIC
-        } else {
-            0
-        },
-        ..PowerLevels::default()
-    };
-    if spec.version < CREATOR_POWER_VERSION {
-        levels.users.insert(by, CREATOR_LEVEL);
-    }
-    let mut bodies = vec![
-        Body::Member {
-            who: by,
-            membership: Membership::Join,
-            profile: Profile::Name,
-        },
-        Body::PowerLevels(levels),
-        Body::JoinRules(spec.kind),
-    ];
-    let visibility = Body::HistoryVisibility(spec.visibility);
-    let guests = (spec.kind != RoomKind::Public).then_some(Body::GuestAccess);
-    // What the preset says comes first, then what whoever creates the room wants otherwise (`_send_events_for_new_room`).
-    if spec.visibility == Visibility::Shared {
-        bodies.extend(std::iter::once(visibility).chain(guests));
-    } else {
-        bodies.extend(guests.into_iter().chain([visibility]));
-    }
-    bodies.push(Body::Name(spec.name.clone()));
-    if spec.encrypted {
-        bodies.push(Body::Encryption);
-    }
-    if spec.max_lifetime.is_some() {
-        bodies.push(Body::Retention(spec.max_lifetime));
-    }
-    bodies
 }
 
 /// Who does this?
